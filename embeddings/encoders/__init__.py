@@ -1,0 +1,1 @@
+"""Encoders: one protocol, several ways to turn texts into unit vectors."""
