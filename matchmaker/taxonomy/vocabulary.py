@@ -141,3 +141,20 @@ class OrganisationSize(Titled):
     SMALL = "small", lazy("Small (10 to 49 staff)")
     MEDIUM = "medium", lazy("Medium (50 to 249 staff)")
     LARGE = "large", lazy("Large (250 staff or more)")
+
+
+# By the name that tables of fields use.
+VOCABULARIES: dict[str, type[Titled]] = {
+    vocabulary.__name__: vocabulary
+    for vocabulary in (
+        Trl,
+        Stage,
+        IprStatus,
+        IpOwnership,
+        PartnershipType,
+        PartnerType,
+        PartnerSize,
+        OrganisationKind,
+        OrganisationSize,
+    )
+}
