@@ -1,0 +1,74 @@
+"""Look people and organisations up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session, col, func, select
+
+from matchmaker.accounts.models import Membership, Organisation, Person, SignIn, SignInAttempt
+from matchmaker.accounts.schemas import Actor
+from matchmaker.core.clock import now
+
+# A sign-in ends after this long without a visit, and after this long in any case (ASVS 7.3).
+IDLE = timedelta(days=7)
+LONGEST = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """So many failures in so long a time, then a pause."""
+
+    failures: int = 10
+    window: timedelta = timedelta(minutes=15)
+
+
+def person_by_email(session: Session, email: str) -> Person | None:
+    """The person with this address, whatever its capitals."""
+    return session.exec(select(Person).where(Person.email == email.casefold())).one_or_none()
+
+
+def organisation(session: Session, organisation_id: int) -> Organisation | None:
+    """The organisation of this row id."""
+    return session.get(Organisation, organisation_id)
+
+
+def organisation_names(session: Session, ids: Iterable[int]) -> dict[int, Organisation]:
+    """Organisations by row id."""
+    rows = session.exec(select(Organisation).where(col(Organisation.id).in_(set(ids)))).all()
+    return {row.id: row for row in rows if row.id is not None}
+
+
+def actor_of(session: Session, person: Person) -> Actor:
+    """The person with what they may do for whom."""
+    assert person.id is not None
+    rows = session.exec(
+        select(Membership).where(Membership.person_id == person.id).order_by(col(Membership.organisation_id))
+    ).all()
+    return Actor(
+        person_id=person.id,
+        public_id=person.public_id,
+        name=person.name,
+        email=person.email,
+        role=person.role,
+        memberships={row.organisation_id: row.role for row in rows},
+    )
+
+
+def signed_in(session: Session, token_hash: str) -> tuple[SignIn, Actor] | None:
+    """The running sign-in of a token, or None when it ended, was idle too long or never was."""
+    row = session.get(SignIn, token_hash)
+    if row is None or row.ended_at is not None:
+        return None
+    if now() - row.seen_at > IDLE or now() - row.created_at > LONGEST:
+        return None
+    person = session.get(Person, row.person_id)
+    return (row, actor_of(session, person)) if person else None
+
+
+def failures(session: Session, subject: str, throttle: Throttle) -> int:
+    """How often the subject failed to sign in within the window."""
+    since = now() - throttle.window
+    return session.exec(
+        select(func.count()).where(SignInAttempt.subject == subject, col(SignInAttempt.at) > since)
+    ).one()

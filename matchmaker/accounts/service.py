@@ -1,0 +1,135 @@
+"""Register, sign in and out; sign-ins are rows, so that a copied cookie dies with them."""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete
+from sqlmodel import Session, col
+
+from matchmaker.accounts import queries
+from matchmaker.accounts.models import (
+    Membership,
+    MembershipRole,
+    Organisation,
+    Person,
+    SignIn,
+    SignInAttempt,
+)
+from matchmaker.accounts.schemas import Registration
+from matchmaker.audit.service import record
+from matchmaker.core.clock import now
+from matchmaker.core.errors import Invalid, TooMany
+from matchmaker.core.ids import new_secret
+from matchmaker.db.uow import UnitOfWork
+
+# OWASP's second choice for argon2id (19 MiB, 2 passes): the default takes 64 MiB and 0.3 s a hash.
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Two hashes at a time: a burst of sign-ins must not starve the pages of memory and processor.
+_HASHING = threading.Semaphore(2)
+# An office behind one address may fail more often than one account.
+BY_EMAIL = queries.Throttle(failures=10)
+BY_ADDRESS = queries.Throttle(failures=100)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A try to sign in; `address` is the client's network address."""
+
+    email: str
+    password: str
+    address: str
+
+
+def digest(text: str) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash."""
+    with _HASHING:
+        return HASHER.hash(password)
+
+
+@cache
+def _nobody() -> str:
+    """A hash to compare with when there is no such account, so that the time tells nothing."""
+    return hash_password(new_secret())
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    with _HASHING:
+        try:
+            return HASHER.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def check(session: Session, attempt: Attempt) -> Person | None:
+    """The person whose password this is; raises TooMany when too many attempts failed before."""
+    for subject, throttle in _subjects(attempt):
+        if queries.failures(session, subject, throttle) >= throttle.failures:
+            raise TooMany("too many failed attempts")
+    person = queries.person_by_email(session, attempt.email)
+    right = _matches(person.password_hash if person else _nobody(), attempt.password[:1000])
+    return person if right else None
+
+
+def note_failure(uow: UnitOfWork, attempt: Attempt) -> None:
+    """Count a failed attempt, and forget those that no longer matter."""
+    uow.session.exec(delete(SignInAttempt).where(col(SignInAttempt.at) < now() - 4 * BY_EMAIL.window))
+    uow.session.add_all(SignInAttempt(subject=subject) for subject, _ in _subjects(attempt))
+
+
+def sign_in(uow: UnitOfWork, person: Person) -> str:
+    """Begin a session; returns the token for the cookie, of which only the hash is kept."""
+    assert person.id is not None
+    token = new_secret()
+    uow.session.add(SignIn(token_hash=digest(token), person_id=person.id))
+    record(uow, person.public_id, "person.sign_in", ("person", person.public_id))
+    return token
+
+
+def seen(uow: UnitOfWork, token_hash: str) -> None:
+    """Note that the session is in use."""
+    row = uow.session.get(SignIn, token_hash)
+    if row is not None:
+        row.seen_at = now()
+
+
+def sign_out(uow: UnitOfWork, token_hash: str) -> None:
+    """End a session for good."""
+    row = uow.session.get(SignIn, token_hash)
+    if row is not None and row.ended_at is None:
+        row.ended_at = now()
+
+
+def register(uow: UnitOfWork, wanted: Registration, password_hash: str) -> Person:
+    """A new person as owner of a new organisation; raises Invalid when the address is taken."""
+    if queries.person_by_email(uow.session, wanted.email):
+        raise Invalid({"email": "taken"})
+    person = Person(email=wanted.email, name=wanted.name, password_hash=password_hash)
+    organisation = Organisation(name=wanted.organisation, kind=wanted.kind, country=wanted.country)
+    uow.session.add_all([person, organisation])
+    uow.session.flush()  # the membership needs both ids
+    join(uow, person, organisation, MembershipRole.OWNER)
+    record(uow, person.public_id, "person.register", ("organisation", organisation.public_id))
+    return person
+
+
+def join(uow: UnitOfWork, person: Person, organisation: Organisation, role: MembershipRole) -> None:
+    """Let a person act for an organisation."""
+    assert person.id is not None
+    assert organisation.id is not None
+    uow.session.add(Membership(person_id=person.id, organisation_id=organisation.id, role=role))
+
+
+def _subjects(attempt: Attempt) -> list[tuple[str, queries.Throttle]]:
+    return [
+        (digest("email:" + attempt.email.casefold()), BY_EMAIL),
+        (digest("address:" + attempt.address), BY_ADDRESS),
+    ]

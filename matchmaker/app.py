@@ -1,0 +1,72 @@
+"""The composition root: the only module that knows every feature."""
+
+import logging
+import secrets
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from matchmaker import cli
+from matchmaker.accounts import policy as accounts_policy
+from matchmaker.accounts import sessions
+from matchmaker.accounts import views as accounts
+from matchmaker.config import ROOT, Settings, load
+from matchmaker.db.engine import open_engine
+from matchmaker.i18n import locales
+from matchmaker.listings import views as listings
+from matchmaker.matching import runtime as matching
+from matchmaker.portal import views as portal
+from matchmaker.review import views as review
+from matchmaker.taxonomy import views as taxonomy
+from matchmaker.web import access, context, errors, headers, presentation, static_files
+
+# Text of a whole listing in every field, at four bytes a character, with room to spare.
+MAX_FORM_BYTES = 2 * 1024 * 1024
+
+BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
+
+
+def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
+    """The application for these settings; reads the environment when there are none."""
+    settings = settings or load()
+    app = Flask("matchmaker", root_path=str(ROOT / "matchmaker"), template_folder=str(ROOT / "templates"))
+    app.config.update(
+        TESTING=testing,
+        SECRET_KEY=settings.secret_key or secret_key(settings),
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.extensions["matchmaker.settings"] = settings
+    app.extensions["matchmaker.engine"] = open_engine(settings.database_url)
+    app.extensions["matchmaker.actor"] = sessions.current_actor
+    app.extensions["matchmaker.permissions"] = accounts_policy.permissions
+    app.teardown_appcontext(context.close_reader)
+    locales.init_app(app)
+    access.init_app(app)
+    CSRFProtect(app)
+    for part in (sessions, errors, headers, static_files, presentation, matching, cli):
+        part.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def secret_key(settings: Settings) -> str:
+    """The installation's own key, made once and readable by its owner only."""
+    path = settings.var / "secret_key"
+    if not path.exists():
+        settings.var.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"secret_key.{secrets.token_hex(4)}")
+        temporary.touch(mode=0o600)
+        temporary.write_text(secrets.token_hex(32))
+        try:
+            path.hardlink_to(temporary)  # the first of two processes wins, and both read its key
+        except FileExistsError:
+            logging.getLogger(__name__).info("another process made the secret key first")
+        temporary.unlink()
+    return path.read_text().strip()

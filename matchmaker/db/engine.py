@@ -1,0 +1,69 @@
+"""Connections: SQLite in WAL mode by default, whose writers queue instead of losing updates."""
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
+
+from matchmaker.core.errors import Misconfigured
+
+try:
+    # The standard library's SQLite is often inside the range of the WAL-reset bug (fixed in 3.51.3).
+    from pysqlite3 import dbapi2 as sqlite
+except ImportError:  # pragma: no cover - only where no wheel exists for the machine
+    sqlite = sqlite3
+    logging.getLogger(__name__).warning("pysqlite3 is missing; SQLite %s is used", sqlite3.sqlite_version)
+
+# Waiting longer than this for another writer means that something is stuck, not busy.
+BUSY_TIMEOUT_MS = 30_000
+# An engine whose sessions only read: their transactions begin without asking for the write lock.
+READING = {"matchmaker_reading": True}
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url`; raises Misconfigured when the address cannot be understood."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Misconfigured(f"DATABASE_URL cannot be understood: {error}") from None
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, module=sqlite)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own implicit BEGIN loses updates; we emit BEGIN ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL, not NORMAL: a power cut must not take back what a user was told is saved.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA cache_size = -65536")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE takes the write lock first, so that what was read is still true when it is written.
+    reading = connection.get_execution_options().get("matchmaker_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def reading_session(engine: Engine) -> Session:
+    """A session for SELECTs: it never waits for a writer."""
+    return Session(engine.execution_options(**READING), expire_on_commit=False)
+
+
+def writing_session(engine: Engine) -> Session:
+    """A session for a unit of work: other writers wait until it ends."""
+    return Session(engine, expire_on_commit=False)

@@ -1,0 +1,35 @@
+"""A lease: work that one process at a time may do, and that another takes over when the holder dies."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Field, SQLModel
+
+from matchmaker.core.clock import now
+from matchmaker.db.types import UtcDateTime
+from matchmaker.db.uow import UnitOfWork
+
+
+class Lease(SQLModel, table=True):
+    """Who does the named work, and until when nobody else may."""
+
+    name: str = Field(primary_key=True, max_length=64)
+    holder: str = Field(max_length=64)
+    until: datetime = Field(sa_type=UtcDateTime)
+
+
+def acquire(uow: UnitOfWork, name: str, holder: str, *, seconds: float) -> bool:
+    """Take or renew the lease; False when another holder's is still running."""
+    lease = uow.session.get(Lease, name, with_for_update=True)
+    if lease is not None and lease.holder != holder and lease.until > now():
+        return False
+    lease = lease or Lease(name=name, holder=holder, until=now())
+    lease.holder, lease.until = holder, now() + timedelta(seconds=seconds)
+    uow.session.add(lease)
+    return True
+
+
+def release(uow: UnitOfWork, name: str, holder: str) -> None:
+    """Give the lease back early, if it is still ours."""
+    lease = uow.session.get(Lease, name, with_for_update=True)
+    if lease is not None and lease.holder == holder:
+        uow.session.delete(lease)

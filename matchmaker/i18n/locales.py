@@ -1,0 +1,88 @@
+"""Which language a reader gets: asked for, remembered, or the browser's; catalogues are found by looking."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, Response, g, request
+from flask_babel import Babel, get_locale
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+COOKIE = "language"
+ZONE_COOKIE = "timezone"
+YEAR = 365 * 24 * 3600
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """English, the language of the source, and every language that has a catalogue; Chinese first."""
+    found = {path.parent.parent.name for path in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")} | {"en"}
+    return tuple(sorted(found, key=lambda code: (code not in {"zh", "en"}, code != "zh", code)))
+
+
+def compile_catalogues() -> None:
+    """Make the binary catalogues that are missing or older than their source."""
+    for source in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        with source.open("rb") as file:
+            catalogue = read_po(file, locale=source.parent.parent.name)
+        temporary = target.with_suffix(".tmp")
+        with temporary.open("wb") as file:
+            write_mo(file, catalogue)
+        temporary.replace(target)
+
+
+def choose_language() -> str:
+    """The address's `lang`, else the remembered one, else the browser's best."""
+    for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if wanted in languages():
+            return wanted
+    return request.accept_languages.best_match(languages(), "en") or "en"
+
+
+def choose_zone() -> str:
+    """The browser's time zone, which a script of ours keeps in a cookie; UTC until then."""
+    wanted = request.cookies.get(ZONE_COOKIE, "UTC")
+    try:
+        return ZoneInfo(wanted).key if wanted in available_timezones() else "UTC"
+    except (ValueError, ZoneInfoNotFoundError):
+        return "UTC"
+
+
+def remember(response: Response) -> Response:
+    """Keep a language that was asked for by address."""
+    wanted = request.args.get("lang")
+    if wanted in languages() and wanted != request.cookies.get(COOKIE):
+        response.set_cookie(COOKIE, wanted, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure)
+    return response
+
+
+def current_language() -> str:
+    """The language of this request, "en" outside of one."""
+    locale = get_locale()
+    return locale.language if locale else "en"
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """Code and own name of each language of the portal."""
+    return [(code, (Locale.parse(code).get_display_name(code) or code).capitalize()) for code in languages()]
+
+
+def init_app(app: Flask) -> None:
+    compile_catalogues()
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(TRANSLATIONS))
+    Babel(app, locale_selector=choose_language, timezone_selector=choose_zone)
+    app.after_request(remember)
+    app.jinja_env.globals.update(
+        current_language=current_language,
+        language_choices=language_choices,
+        text_direction=lambda: get_locale().text_direction if get_locale() else "ltr",
+        this_year=lambda: datetime.now(UTC).year,
+    )
+    app.before_request(lambda: setattr(g, "language", current_language()))

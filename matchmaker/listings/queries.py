@@ -1,0 +1,289 @@
+"""Every SELECT over listings; lists come as cards in the reader's language."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from matchmaker.accounts.models import Organisation
+from matchmaker.accounts.schemas import Actor
+from matchmaker.core.errors import NotFound
+from matchmaker.core.paging import Page
+from matchmaker.core.text import shorten
+from matchmaker.listings import policy
+from matchmaker.listings.fields import CODED, WORDED
+from matchmaker.listings.models import (
+    Direction,
+    Listing,
+    ListingChange,
+    ListingCode,
+    ListingText,
+    Scheme,
+    Status,
+)
+from matchmaker.listings.schemas import ListingCard, ListingDraft
+
+EXCERPT = 280
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader narrows the market down to; empty means any."""
+
+    direction: Direction | None = None
+    countries: tuple[str, ...] = ()
+    not_countries: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    trls: tuple[str, ...] = ()
+    ipc_sections: tuple[str, ...] = ()
+    nace_sections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One choice of a facet, and how many listings it would show."""
+
+    code: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A way to narrow a list down; `name` is the filter's name."""
+
+    name: str
+    values: Sequence[FacetValue]
+
+
+@dataclass(frozen=True)
+class FullListing:
+    """A listing with its owner, language versions (the original first) and codes by field."""
+
+    listing: Listing
+    texts: Sequence[ListingText]
+    codes: dict[str, list[str]]
+    organisation: Organisation | None = None
+
+    @property
+    def original(self) -> ListingText:
+        return self.texts[0]
+
+    @property
+    def owner(self) -> str:
+        return self.organisation.name if self.organisation else self.listing.organisation_name
+
+    def text_for(self, lang: str) -> ListingText:
+        """The version in the reader's language, else the original."""
+        return next((text for text in self.texts if text.lang == lang), self.texts[0])
+
+    def draft(self) -> ListingDraft:
+        """The contents as the form would send them."""
+        words = {name: getattr(self.original, name) for name in WORDED}
+        facts = {name: getattr(self.listing, name) for name in ListingDraft.model_fields if name in _COLUMNS}
+        return ListingDraft.model_construct(**{**facts, **words, **{k: tuple(v) for k, v in self.codes.items()}})
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The market in numbers."""
+
+    needs: int = 0
+    results: int = 0
+    countries: int = 0
+    languages: int = 0
+
+
+_COLUMNS = frozenset(Listing.model_fields)
+# Facet name → the column that it counts.
+_COLUMN_FACETS = {"countries": Listing.country, "languages": Listing.lang, "trls": Listing.trl}
+_CODE_FACETS = {"ipc_sections": Scheme.IPC_SECTION, "nace_sections": Scheme.NACE_SECTION}
+
+
+def by_public_id(session: Session, public_id: str) -> Listing | None:
+    """The listing of an address, whatever its status."""
+    return session.execute(select(Listing).where(col(Listing.public_id) == public_id)).scalar_one_or_none()
+
+
+def visible(session: Session, public_id: str, actor: Actor | None) -> FullListing:
+    """The listing, if the actor may see it; raises NotFound otherwise, so that a draft's address tells nothing."""
+    listing = by_public_id(session, public_id)
+    if listing is None or not policy.SEE.allows(actor, listing):
+        raise NotFound("no such listing")
+    return full(session, listing)
+
+
+def full(session: Session, listing: Listing) -> FullListing:
+    """The listing with everything that belongs to it."""
+    return fulls(session, [listing])[0]
+
+
+def fulls(session: Session, listings: Sequence[Listing]) -> list[FullListing]:
+    """The same for many, in three queries."""
+    ids = [listing.id for listing in listings]
+    texts: dict[int, list[ListingText]] = {}
+    rows = session.execute(select(ListingText).where(col(ListingText.listing_id).in_(ids)).order_by(ListingText.lang))  # type: ignore[arg-type]
+    for text in rows.scalars():
+        texts.setdefault(text.listing_id, []).append(text)
+    codes: dict[int, dict[Scheme, list[str]]] = {}
+    found = session.execute(select(ListingCode).where(col(ListingCode.listing_id).in_(ids)).order_by(ListingCode.code))  # type: ignore[arg-type]
+    for code in found.scalars():
+        codes.setdefault(code.listing_id, {}).setdefault(code.scheme, []).append(code.code)
+    owners = session.execute(
+        select(Organisation).where(col(Organisation.id).in_({x.organisation_id for x in listings} - {None}))
+    ).scalars()
+    by_id = {owner.id: owner for owner in owners}
+    return [
+        FullListing(
+            listing=x,
+            texts=sorted(texts.get(x.id or 0, []), key=lambda t, x=x: (t.lang != x.lang, t.lang)),  # type: ignore[misc]
+            codes={name: codes.get(x.id or 0, {}).get(scheme, []) for name, scheme in CODED.items()},
+            organisation=by_id.get(x.organisation_id),
+        )
+        for x in listings
+    ]
+
+
+def published_where(filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions that a published listing must meet."""
+    where: list[ColumnElement[bool]] = [col(Listing.status) == Status.PUBLISHED]
+    if filters.direction:
+        where.append(col(Listing.direction) == filters.direction)
+    if filters.not_countries:
+        where.append(col(Listing.country).not_in(filters.not_countries))
+    for name, column in _COLUMN_FACETS.items():
+        if chosen := getattr(filters, name):
+            where.append(col(column).in_(chosen))
+    for name, scheme in _CODE_FACETS.items():
+        if chosen := getattr(filters, name):
+            where.append(_carries(scheme, chosen))
+    return where
+
+
+def matching_ids(session: Session, filters: Filters) -> list[int]:
+    """Row ids of the published listings that the filters keep."""
+    return list(session.execute(select(col(Listing.id)).where(*published_where(filters))).scalars())
+
+
+def browse(session: Session, filters: Filters, page: tuple[int, int], lang: str) -> Page[ListingCard]:
+    """Published listings, newest first; `page` is (number from 1, size)."""
+    where = published_where(filters)
+    number, size = page
+    total = session.execute(select(func.count()).select_from(Listing).where(*where)).scalar_one()
+    newest = (
+        select(Listing)
+        .where(*where)
+        .order_by(col(Listing.published_at).desc(), col(Listing.id).desc())
+        .offset((number - 1) * size)
+        .limit(size)
+    )
+    return Page(_cards_of(session, newest, lang), number, size, total)
+
+
+def facets(session: Session, filters: Filters) -> list[Facet]:
+    """For each filter, its values with counts; a filter's own choice does not narrow its own counts."""
+    found = []
+    for name, column in _COLUMN_FACETS.items():
+        where = published_where(_without(filters, name))
+        rows = session.execute(select(col(column), func.count()).where(*where).group_by(col(column)))
+        found.append(_facet(name, ((code, n) for code, n in rows if code), getattr(filters, name)))
+    for name, scheme in _CODE_FACETS.items():
+        where = published_where(_without(filters, name))
+        rows = session.execute(
+            select(col(ListingCode.code), func.count())
+            .join(Listing, col(Listing.id) == ListingCode.listing_id)
+            .where(col(ListingCode.scheme) == scheme, *where)
+            .group_by(col(ListingCode.code))
+        )
+        found.append(_facet(name, ((code, n) for code, n in rows), getattr(filters, name)))
+    return found
+
+
+def cards(session: Session, ids: Iterable[int], lang: str) -> dict[int, ListingCard]:
+    """Cards by row id, whatever the status; the caller decided who may see them."""
+    wanted = select(Listing).where(col(Listing.id).in_(list(ids)))
+    return {card.id: card for card in _cards_of(session, wanted, lang)}
+
+
+def of_organisations(session: Session, actor: Actor, lang: str) -> list[ListingCard]:
+    """All listings of the actor's organisations, last changed first."""
+    mine = (
+        select(Listing)
+        .where(col(Listing.organisation_id).in_(list(actor.memberships)))
+        .order_by(col(Listing.updated_at).desc())
+    )
+    return _cards_of(session, mine, lang)
+
+
+def counts(session: Session) -> Counts:
+    """How large the market is now."""
+    published = col(Listing.status) == Status.PUBLISHED
+    by_direction = dict(
+        session.execute(select(col(Listing.direction), func.count()).where(published).group_by(col(Listing.direction)))
+        .tuples()
+        .all()
+    )
+    countries, languages = session.execute(
+        select(
+            func.count(func.distinct(func.nullif(col(Listing.country), ""))),
+            func.count(func.distinct(col(Listing.lang))),
+        ).where(published)
+    ).one()
+    return Counts(by_direction.get(Direction.NEED, 0), by_direction.get(Direction.RESULT, 0), countries, languages)
+
+
+def last_change(session: Session) -> int:
+    """The newest id of the change log, 0 when it is empty."""
+    return session.execute(select(func.max(col(ListingChange.id)))).scalar_one() or 0
+
+
+def changed_since(session: Session, cursor: int) -> dict[int, int]:
+    """Listing id → its newest change after the cursor."""
+    rows = session.execute(
+        select(col(ListingChange.listing_id), func.max(col(ListingChange.id)))
+        .where(col(ListingChange.id) > cursor)
+        .group_by(col(ListingChange.listing_id))
+    )
+    return dict(rows.tuples().all())
+
+
+def _carries(scheme: Scheme, codes: Sequence[str]) -> ColumnElement[bool]:
+    return exists().where(
+        col(ListingCode.listing_id) == Listing.id,
+        col(ListingCode.scheme) == scheme,
+        col(ListingCode.code).in_(codes),
+    )
+
+
+def _without(filters: Filters, name: str) -> Filters:
+    return Filters(**{**filters.__dict__, name: ()})
+
+
+def _facet(name: str, counted: Iterable[tuple[str, int]], chosen: Sequence[str]) -> Facet:
+    values = [FacetValue(code, count, code in chosen) for code, count in counted]
+    return Facet(name, sorted(values, key=lambda v: (not v.chosen, -v.count, v.code)))
+
+
+def _cards_of(session: Session, listings: Select[tuple[Listing]], lang: str) -> list[ListingCard]:
+    """One query for all cards: the original's words, and the reader's version where there is one."""
+    own, reader = aliased(ListingText), aliased(ListingText)
+    listed = listings.with_only_columns(Listing, own, reader, col(Organisation.name))
+    joined = (
+        listed.join(own, and_(own.listing_id == Listing.id, own.lang == Listing.lang))  # type: ignore[arg-type]
+        .outerjoin(reader, and_(reader.listing_id == Listing.id, reader.lang == lang))  # type: ignore[arg-type]
+        .outerjoin(Organisation, col(Organisation.id) == Listing.organisation_id)
+    )
+    return [_card(x, version or original, owner) for x, original, version, owner in session.execute(joined)]
+
+
+def _card(listing: Listing, text: ListingText, owner: str | None) -> ListingCard:
+    return ListingCard.model_construct(
+        **{name: getattr(listing, name) for name in ListingCard.model_fields if name in _COLUMNS},
+        text_lang=text.lang,
+        text_origin=text.origin,
+        title=text.title,
+        excerpt=shorten(text.summary or text.description, EXCERPT),
+        owner=owner or listing.organisation_name,
+    )

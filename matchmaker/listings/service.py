@@ -1,0 +1,186 @@
+"""The life of a listing: draft, change, publish, withdraw; every step leaves a row in the change log."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from matchmaker.accounts.schemas import Actor
+from matchmaker.audit.service import record
+from matchmaker.core.clock import now
+from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from matchmaker.db.uow import UnitOfWork
+from matchmaker.listings import policy
+from matchmaker.listings.fields import LIFETIME_DAYS, missing_for_publication
+from matchmaker.listings.models import (
+    ChangeKind,
+    Listing,
+    ListingChange,
+    ListingCode,
+    ListingText,
+    Status,
+    TextOrigin,
+)
+from matchmaker.listings.schemas import ListingDraft, TextDraft
+
+
+def draft(uow: UnitOfWork, wanted: ListingDraft, *, actor: Actor) -> Listing:
+    """Keep a listing that only its organisation sees."""
+    if actor.organisation_id is None:
+        raise NotAllowed("only members of an organisation can post")
+    listing = Listing(
+        direction=wanted.direction,
+        lang=wanted.lang,
+        organisation_id=actor.organisation_id,
+        author_id=actor.person_id,
+    )
+    uow.session.add(listing)
+    uow.session.flush()  # texts and codes need listing.id
+    fill(uow, listing, wanted)
+    record(uow, actor.public_id, "listing.draft", ("listing", listing.public_id))
+    return listing
+
+
+def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: int, actor: Actor) -> Listing:
+    """Replace the contents; raises Conflict when somebody else changed them since `revision` was read."""
+    listing = _editable(uow, public_id, actor)
+    if listing.revision != revision:
+        raise Conflict("this listing was changed in the meantime")
+    if wanted.direction is not listing.direction:
+        raise Conflict("a need cannot become a result")
+    if listing.status is Status.PUBLISHED:
+        require_complete(wanted)
+    fill(uow, listing, wanted)
+    listing.revision += 1
+    listing.updated_at = now()
+    note_change(uow, listing, ChangeKind.EDITED)
+    record(uow, actor.public_id, "listing.change", ("listing", public_id))
+    return listing
+
+
+def publish(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, actor: Actor) -> Listing:
+    """Show the listing to everybody and offer it to the matcher; raises Invalid naming what is missing."""
+    listing = _editable(uow, public_id, actor)
+    if listing.status is Status.PUBLISHED:
+        raise Conflict("this listing is published already")
+    require_complete(wanted)
+    _set_published(uow, listing)
+    record(uow, actor.public_id, "listing.publish", ("listing", public_id))
+    return listing
+
+
+def withdraw(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
+    """Take the listing off the market at once; it can be published again."""
+    listing = _editable(uow, public_id, actor)
+    if listing.status is not Status.PUBLISHED:
+        raise Conflict("only a published listing can be withdrawn")
+    listing.status = Status.WITHDRAWN
+    listing.updated_at = now()
+    note_change(uow, listing, ChangeKind.WITHDRAWN)
+    record(uow, actor.public_id, "listing.withdraw", ("listing", public_id))
+    return listing
+
+
+def add_text(uow: UnitOfWork, public_id: str, wanted: TextDraft, *, actor: Actor) -> ListingText:
+    """Add or replace a language version other than the original."""
+    listing = _editable(uow, public_id, actor)
+    if wanted.lang == listing.lang:
+        raise Conflict("this is the language of the original")
+    text = put_text(uow, listing, wanted)
+    listing.revision += 1
+    listing.updated_at = now()
+    note_change(uow, listing, ChangeKind.EDITED)
+    record(uow, actor.public_id, "listing.add_text", ("listing", public_id), wanted.lang)
+    return text
+
+
+def remove_text(uow: UnitOfWork, public_id: str, lang: str, *, actor: Actor) -> None:
+    """Remove a language version; the original stays."""
+    listing = _editable(uow, public_id, actor)
+    if lang == listing.lang:
+        raise Conflict("the original cannot be removed")
+    text = uow.session.get(ListingText, (listing.id, lang))
+    if text is None:
+        raise NotFound("no such language version")
+    uow.session.delete(text)
+    listing.revision += 1
+    listing.updated_at = now()
+    note_change(uow, listing, ChangeKind.EDITED)
+    record(uow, actor.public_id, "listing.remove_text", ("listing", public_id), lang)
+
+
+def require_complete(wanted: ListingDraft) -> None:
+    """Raise Invalid with every field that publishing needs and the draft lacks."""
+    missing = missing_for_publication(wanted.direction, wanted.filled())
+    if missing:
+        raise Invalid(dict.fromkeys(missing, "missing"))
+
+
+def fill(uow: UnitOfWork, listing: Listing, wanted: ListingDraft) -> None:
+    """Write the draft's contents into the listing's rows."""
+    old_lang = listing.lang
+    for name, value in wanted.facts().items():
+        setattr(listing, name, value)
+    uow.session.add(listing)
+    if old_lang != wanted.lang:
+        # The version that was the original is replaced, not kept as a translation of itself.
+        uow.session.execute(
+            delete(ListingText).where(ListingText.listing_id == listing.id, ListingText.lang == old_lang)  # type: ignore[arg-type]
+        )
+    put_text(uow, listing, TextDraft(lang=wanted.lang, **wanted.words()))
+    _put_codes(uow, listing, wanted)
+
+
+def put_text(uow: UnitOfWork, listing: Listing, wanted: TextDraft) -> ListingText:
+    """Write one language version."""
+    assert listing.id is not None
+    text = uow.session.get(ListingText, (listing.id, wanted.lang)) or ListingText(
+        listing_id=listing.id, lang=wanted.lang, title=wanted.title
+    )
+    text.origin = TextOrigin.OWNER if wanted.lang == listing.lang else wanted.origin
+    for name, words in wanted.words().items():
+        setattr(text, name, words)
+    uow.session.add(text)
+    return text
+
+
+def note_change(uow: UnitOfWork, listing: Listing, kind: ChangeKind) -> None:
+    """Tell the indexes; a draft concerns nobody."""
+    if listing.status is Status.DRAFT:
+        return
+    assert listing.id is not None
+    uow.session.add(ListingChange(listing_id=listing.id, kind=kind))
+
+
+def note_embedded(uow: UnitOfWork, listing_ids: list[int]) -> None:
+    """Tell the indexes that the vectors of these listings are new."""
+    uow.session.add_all(ListingChange(listing_id=id_, kind=ChangeKind.EMBEDDED) for id_ in listing_ids)
+
+
+def _put_codes(uow: UnitOfWork, listing: Listing, wanted: ListingDraft) -> None:
+    assert listing.id is not None
+    kept = uow.session.execute(select(ListingCode).where(ListingCode.listing_id == listing.id)).scalars().all()  # type: ignore[arg-type]
+    have = {(row.scheme, row.code): row for row in kept}
+    want = wanted.codes()
+    for pair, row in have.items():
+        if pair not in want:
+            uow.session.delete(row)
+    uow.session.add_all(
+        ListingCode(listing_id=listing.id, scheme=scheme, code=code) for scheme, code in sorted(want - have.keys())
+    )
+
+
+def _set_published(uow: UnitOfWork, listing: Listing) -> None:
+    listing.status = Status.PUBLISHED
+    listing.published_at = listing.published_at or now()
+    listing.expires_at = now() + timedelta(days=LIFETIME_DAYS)
+    listing.updated_at = now()
+    note_change(uow, listing, ChangeKind.PUBLISHED)
+
+
+def _editable(uow: UnitOfWork, public_id: str, actor: Actor) -> Listing:
+    listing = uow.session.execute(select(Listing).where(Listing.public_id == public_id)).scalar_one_or_none()  # type: ignore[arg-type]
+    if listing is None or not policy.SEE.allows(actor, listing):
+        raise NotFound("no such listing")
+    if not policy.EDIT.allows(actor, listing):
+        raise NotAllowed("this listing belongs to another organisation")
+    return listing

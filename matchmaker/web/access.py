@@ -1,0 +1,64 @@
+"""Every view says who may call it; one guard asks; the law tests insist."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Permission(StrEnum):
+    """What a role may be allowed to do; the table of roles is in accounts/policy.py."""
+
+    LISTING_POST = "listing:post"
+    MATCH_REVIEW = "match:review"
+    OFFICE = "office"
+
+
+class Open(StrEnum):
+    """Rules that need no permission."""
+
+    # Anybody, signed in or not.
+    PUBLIC = "public"
+    # Anybody who is signed in.
+    SIGNED_IN = "signed_in"
+
+
+PUBLIC, SIGNED_IN = Open.PUBLIC, Open.SIGNED_IN
+
+
+def access(rule: Permission | Open) -> Callable[[View], View]:
+    """Declare who may call the view."""
+
+    def declare(view: View) -> View:
+        view.access_rule = rule  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def guard() -> ResponseReturnValue | None:
+    """Refuse whatever was not declared; silence is a bug, not a permission."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None:
+        return None
+    rule = getattr(view, "access_rule", None)
+    if rule is None:
+        abort(500, "this view declares no access rule")
+    if rule is PUBLIC:
+        return None
+    actor = current_app.extensions["matchmaker.actor"]()
+    if actor is None:
+        back = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.sign_in", next=back), 303)
+    if rule is not SIGNED_IN and rule not in current_app.extensions["matchmaker.permissions"](actor):
+        abort(403)
+    return None
+
+
+def init_app(app: Flask) -> None:
+    access(PUBLIC)(app.view_functions["static"])
+    app.before_request(guard)

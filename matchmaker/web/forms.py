@@ -1,0 +1,65 @@
+"""A form is parsed by the same schema as any other input; what is wrong is said per field, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from flask_babel import LazyString
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from werkzeug.datastructures import MultiDict
+
+from matchmaker.i18n import lazy
+
+Schema = TypeVar("Schema", bound=BaseModel)
+Problems = dict[str, str]
+
+MESSAGES: dict[str, LazyString] = {
+    "missing": lazy("Please fill this in."),
+    "too_long": lazy("This has %(length)s characters; %(limit)s are the most."),
+    "too_short": lazy("Please use at least %(limit)s characters."),
+    "too_many": lazy("These are %(length)s entries; %(limit)s are the most."),
+    "unknown_code": lazy("“%(code)s” is not in the list."),
+    "bad_amount": lazy("Please write an amount such as 250000 or 1999.50."),
+    "budget_order": lazy("The budget's lower end is above its upper end."),
+    "bad_email": lazy("Please write an e-mail address such as name@example.org."),
+    "taken": lazy("There is an account with this address already."),
+    "string_too_long": lazy("This is far too long."),
+    "decimal_parsing": lazy("Please write an amount such as 250000 or 1999.50."),
+    "date_parsing": lazy("Please write a date such as 2027-03-31."),
+    "date_from_datetime_parsing": lazy("Please write a date such as 2027-03-31."),
+    "string_unicode": lazy("This text is damaged; please paste it again."),
+}
+OTHERWISE = lazy("This cannot be used here.")
+
+
+def message(kind: str, values: Mapping[str, Any] | None = None) -> str:
+    """The sentence for one problem, in the reader's language."""
+    return str(MESSAGES.get(kind, OTHERWISE)) % dict(values or {})
+
+
+def problems_of(error: ValidationError, *, whole: str = "") -> Problems:
+    """Field → sentence; a problem of the whole form is put at the field named `whole`."""
+    found: Problems = {}
+    for detail in error.errors(include_url=False, include_input=False):
+        field = str(detail["loc"][0]) if detail["loc"] else whole
+        found.setdefault(field, _sentence(detail))
+    return found
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    context = dict(detail.get("ctx") or {})
+    context.setdefault("limit", context.get("max_length", ""))
+    return message(detail["type"], context)
+
+
+def values_of(form: MultiDict[str, str], lists: frozenset[str]) -> dict[str, Any]:
+    """The form as a dictionary; fields in `lists` may be repeated."""
+    return {name: form.getlist(name) if name in lists else form[name] for name in form}
+
+
+def parse(schema: type[Schema], values: Mapping[str, Any], *, whole: str = "") -> tuple[Schema | None, Problems]:
+    """The parsed input, or None and the problems."""
+    try:
+        return schema.model_validate(dict(values)), {}
+    except ValidationError as error:
+        return None, problems_of(error, whole=whole)

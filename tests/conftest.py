@@ -1,0 +1,137 @@
+"""Real objects for every test: a migrated database, the application, people who are signed in."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from matchmaker.accounts import queries as accounts_queries
+from matchmaker.accounts import service as accounts
+from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
+from matchmaker.accounts.schemas import Actor
+from matchmaker.app import create_app
+from matchmaker.config import Settings, load
+from matchmaker.db.engine import open_engine, reading_session
+from matchmaker.db.migrate import upgrade
+from matchmaker.db.uow import UnitOfWork, unit_of_work
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 12: a test that reaches for the outside fails, and says where to."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else None
+        if self.family in {socket.AF_INET, socket.AF_INET6} and host not in LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address!r}")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An empty database at the newest migration, as a file's bytes: copying it is faster than migrating."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated: bytes) -> Settings:
+    """Settings of an installation of its own, with the hashing encoder and an empty database."""
+    (tmp_path / "matchmaker.db").write_bytes(migrated)
+    environ = {
+        "MATCHMAKER_VAR": str(tmp_path),
+        "MATCHMAKER_ENCODER": "hashing",
+        "MATCHMAKER_MODELS": os.environ.get("MATCHMAKER_MODELS", str(tmp_path / "models")),
+        "MATCHMAKER_DEMO": "0",
+        "SECRET_KEY": "only for tests",
+    }
+    return replace(load(environ), encoder_threads=1)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings, testing=True)
+    app.config["WTF_CSRF_ENABLED"] = False
+    yield app
+    app.extensions["matchmaker.matcher"].close()
+    app.extensions["matchmaker.engine"].dispose()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    found: Engine = app.extensions["matchmaker.engine"]
+    return found
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session that reads what was committed."""
+    with reading_session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def uow(engine: Engine) -> UnitOfWork:
+    return unit_of_work(engine)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def person(engine: Engine) -> Callable[..., Actor]:
+    """Make a person: `person()` a member of a Chinese enterprise, `person(Role.BROKER)`, `person(country="IT")`."""
+    made = 0
+
+    def make(role: Role = Role.MEMBER, *, country: str = "CN", kind: str = "enterprise") -> Actor:
+        nonlocal made
+        made += 1
+        with unit_of_work(engine) as uow:
+            someone = Person(email=f"p{made}@example.org", name=f"Person {made}", password_hash="-", role=role)
+            uow.session.add(someone)
+            if role is Role.MEMBER:
+                owner = Organisation(name=f"Organisation {made}", kind=kind, country=country)
+                uow.session.add(owner)
+                uow.session.flush()
+                accounts.join(uow, someone, owner, MembershipRole.OWNER)
+            uow.session.flush()
+            return accounts_queries.actor_of(uow.session, someone)
+
+    return make
+
+
+@pytest.fixture
+def signed_in(app: Flask, engine: Engine, person: Callable[..., Actor]) -> Callable[..., tuple[FlaskClient, Actor]]:
+    """A browser that is signed in, and as whom: `client, actor = signed_in(Role.BROKER)`."""
+
+    def enter(role: Role = Role.MEMBER, **kwargs: str) -> tuple[FlaskClient, Actor]:
+        actor = person(role, **kwargs)
+        with unit_of_work(engine) as uow:
+            someone = uow.session.get(Person, actor.person_id)
+            assert someone is not None
+            token = accounts.sign_in(uow, someone)
+        client = app.test_client()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = token, True
+        return client, actor
+
+    return enter
