@@ -70,8 +70,8 @@ def _label(found: Scheme, entry: Entry, lang: str) -> str:
 def label(scheme_name: str, code: str, lang: str) -> str:
     """The title of a code for a reader of `lang`; an unknown code is its own title.
 
-    Where a deep code has no title in that language its nearest ancestor lends one (Chinese NACE classes show
-    their group's), so lists show the code beside the title.
+    Where a deep code has no title in that language its nearest ancestor lends one, so a list should show the
+    code beside the title.
     """
     found = scheme(scheme_name)
     entry = found.entries.get(code)

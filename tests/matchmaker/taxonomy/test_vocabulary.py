@@ -15,9 +15,7 @@ from matchmaker.taxonomy.vocabulary import (
     Trl,
 )
 
-ENUMS = [
-    e for e in vars(vocabulary).values() if isinstance(e, type) and issubclass(e, Titled) and e is not Titled
-]
+ENUMS = [e for e in vars(vocabulary).values() if isinstance(e, type) and issubclass(e, Titled) and e is not Titled]
 
 
 class Result(BaseModel):
