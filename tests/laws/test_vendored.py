@@ -26,9 +26,7 @@ ROWS = table()
 
 
 def test_the_table_names_every_shipped_file_once():
-    shipped = {
-        path for path in VENDOR.rglob("*") if path.is_file() and path.name not in {"LICENSE", "README.md"}
-    }
+    shipped = {path for path in VENDOR.rglob("*") if path.is_file() and path.name not in {"LICENSE", "README.md"}}
     assert shipped
     assert sorted(str(path.relative_to(VENDOR)) for path in shipped) == sorted(row["file"] for row in ROWS)
 
@@ -51,14 +49,10 @@ def test_a_folder_carries_the_version_of_the_table(row):
 
 def test_the_icons_are_drawings_and_nothing_that_runs():
     sprite = next(VENDOR.glob("bootstrap-icons-*/sprite.svg"))
-    drawing = {
-        f"{{http://www.w3.org/2000/svg}}{tag}" for tag in ("svg", "symbol", "path", "circle", "rect", "g")
-    }
+    drawing = {f"{{http://www.w3.org/2000/svg}}{tag}" for tag in ("svg", "symbol", "path", "circle", "rect", "g")}
     elements = list(ElementTree.parse(sprite).iter())
     assert {element.tag for element in elements} <= drawing
-    assert not [
-        name for element in elements for name in element.attrib if name.startswith("on") or "href" in name
-    ]
+    assert not [name for element in elements for name in element.attrib if name.startswith("on") or "href" in name]
 
 
 def test_every_icon_that_a_page_uses_is_in_the_sprite():
