@@ -29,9 +29,7 @@ _CANDIDATES = {
 
 _HAN_LANGUAGES = frozenset({"zh", "ja"})
 
-SUPPORTED_LANGUAGES: frozenset[str] = frozenset().union(
-    _ONE_LANGUAGE.values(), _HAN_LANGUAGES, *_CANDIDATES.values()
-)
+SUPPORTED_LANGUAGES: frozenset[str] = frozenset().union(_ONE_LANGUAGE.values(), _HAN_LANGUAGES, *_CANDIDATES.values())
 
 # A letter of these scripts says about as much as this many letters of an alphabet, so that a Chinese
 # sentence with a few English terms in it stays Chinese.

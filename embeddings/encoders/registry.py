@@ -1,0 +1,62 @@
+"""Encoders by name, as an operator writes them in a setting."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from embeddings.encoders.base import Encoder, Progress
+from embeddings.encoders.bundled import open_bundled
+from embeddings.encoders.hashing import HashingEncoder
+from embeddings.encoders.sentence_transformer import SentenceTransformerEncoder
+
+DEFAULT_SPEC = "bundled"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a factory gets to know: where models live, how many threads to use, whom to tell of progress."""
+
+    folder: Path
+    threads: int | None
+    progress: Progress | None
+
+
+Factory = Callable[[re.Match[str], Opening], Encoder]
+
+
+def _bundled(_: re.Match[str], opening: Opening) -> Encoder:
+    return open_bundled(opening.folder, threads=opening.threads, progress=opening.progress)
+
+
+def _hashing(spec: re.Match[str], _: Opening) -> Encoder:
+    return HashingEncoder(int(spec["dim"] or 256))
+
+
+def _sentence_transformer(spec: re.Match[str], opening: Opening) -> Encoder:
+    return SentenceTransformerEncoder(spec[0], threads=opening.threads)
+
+
+# The first pattern that matches the whole spec wins; the last takes every name and path.
+FACTORIES: tuple[tuple[re.Pattern[str], Factory], ...] = (
+    (re.compile(r"bundled"), _bundled),
+    (re.compile(r"hashing(?:-(?P<dim>[1-9]\d{0,4}))?"), _hashing),
+    (re.compile(r".+", re.DOTALL), _sentence_transformer),
+)
+
+
+def open_encoder(
+    spec: str = DEFAULT_SPEC, *, folder: Path, threads: int | None = None, progress: Progress | None = None
+) -> Encoder:
+    """The encoder of `spec`: "bundled", "hashing", "hashing-<dim>", else a sentence-transformers model.
+
+    `folder` holds built models; the bundled encoder is built there on first use, and `progress` hears of
+    its steps. `threads` caps the threads of one call (default: the library's own choice). Raises ValueError
+    for an empty spec and EncoderUnavailable, with one line that says what to do, when a model cannot be
+    opened.
+    """
+    opening = Opening(folder, threads, progress)
+    for pattern, factory in FACTORIES:
+        if match := pattern.fullmatch(spec.strip()):
+            return factory(match, opening)
+    raise ValueError("the name of an encoder is empty")
