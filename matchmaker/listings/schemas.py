@@ -105,7 +105,7 @@ class ListingDraft(Words):
         """Codes are strings; a form repeats the field, a table cell separates by comma or semicolon."""
         field = BY_NAME[str(info.field_name)]
         codes = tuple(dict.fromkeys(_as_code(field.name, code) for code in _split(value) if code))
-        unknown = [code for code in codes if not _known(field.name, code)]
+        unknown = [code for code in codes if not is_known(field.name, code)]
         if unknown:
             raise PydanticCustomError("unknown_code", "{code}", {"code": unknown[0][:40]})
         if len(codes) > field.limit:
@@ -115,7 +115,7 @@ class ListingDraft(Words):
     @field_validator(*CHOICES, mode="after")
     @classmethod
     def _choice(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and not _known(str(info.field_name), value):
+        if value is not None and not is_known(str(info.field_name), value):
             raise PydanticCustomError("unknown_code", "{code}", {"code": value[:40]})
         return value
 
@@ -213,7 +213,8 @@ def _as_code(name: str, text: str) -> str:
     return text if vocabulary in VOCABULARIES else taxonomy.parse_code(vocabulary, text) or text
 
 
-def _known(name: str, code: str) -> bool:
+def is_known(name: str, code: str) -> bool:
+    """Tell whether the vocabulary of the field `name` has exactly this code."""
     vocabulary = BY_NAME[name].vocabulary
     if name == "target_countries":
         return is_country(code)
