@@ -1,0 +1,160 @@
+"""The page of one listing: its texts in one language, its facts by group, and its matches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import LazyString
+from sqlmodel import Session
+
+from matchmaker.accounts.schemas import Actor
+from matchmaker.i18n import _, lazy
+from matchmaker.listings import policy
+from matchmaker.listings import queries as listings
+from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
+from matchmaker.listings.models import ListingText, Status
+from matchmaker.listings.queries import FullListing
+from matchmaker.matching import queries as matching
+from matchmaker.matching.runtime import matcher
+from matchmaker.matching.schemas import MatchList, Scope
+from matchmaker.taxonomy.titles import title_of
+from matchmaker.web.presentation import day, money
+
+MATCHES = 10
+# The page's head shows these itself.
+HEADED = frozenset({"lang", "title", "summary", "country", "budget_max", "budget_currency"})
+
+
+class Kind(StrEnum):
+    """How a fact is shown."""
+
+    # What the owner wrote, in the language of the version.
+    TEXT = "text"
+    # Words of the owner's, separated by commas.
+    TAGS = "tags"
+    # Words from a vocabulary, in the reader's language.
+    WORDS = "words"
+    # Codes with their titles, "E21B" and "Earth drilling".
+    CODES = "codes"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One field that holds something; a value of codes is (code, title), else ("", words)."""
+
+    name: str
+    title: LazyString | str
+    kind: Kind
+    values: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of the form, with the facts that it holds."""
+
+    group: Group
+    title: LazyString
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True)
+class ListingPage:
+    """Everything the page shows; `matches` is None while the listing is not on the market."""
+
+    full: FullListing
+    text: ListingText
+    sections: Sequence[Section]
+    scope: Scope
+    matches: MatchList | None
+    editable: bool
+
+    def section(self, group: str) -> Section | None:
+        """The group's section, None when nothing was filled in."""
+        return next((section for section in self.sections if section.group == group), None)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for: a language version and a scope, both optional."""
+
+    text: str = ""
+    scope: Scope = Scope.CROSS_BORDER
+
+    @classmethod
+    def read(cls, text: str | None, scope: str | None) -> "Wanted":
+        return cls(text or "", Scope(scope) if scope in set(Scope) else Scope.CROSS_BORDER)
+
+
+def listing_page(session: Session, public_id: str, wanted: Wanted, lang: str, *, actor: Actor | None) -> ListingPage:
+    """The page for a reader of `lang`; raises NotFound for a listing that the actor may not see."""
+    full = listings.visible(session, public_id, actor)
+    text = full.text_for(wanted.text or lang)
+    return ListingPage(
+        full=full,
+        text=text,
+        sections=sections_of(full, text, lang),
+        scope=wanted.scope,
+        matches=_matches(session, full, wanted.scope, lang),
+        editable=policy.EDIT.allows(actor, full.listing),
+    )
+
+
+def _matches(session: Session, full: FullListing, scope: Scope, lang: str) -> MatchList | None:
+    if full.listing.status is not Status.PUBLISHED:
+        return None
+    return matching.matches(matcher(), session, full, scope=scope, limit=MATCHES, lang=lang)
+
+
+def sections_of(full: FullListing, text: ListingText, lang: str) -> list[Section]:
+    """The filled fields in the form's order and groups, with words for a reader of `lang`."""
+    found: dict[Group, list[Fact]] = {}
+    for field in fields_for(full.listing.direction):
+        fact = None if field.name in HEADED else _fact(field, full, text, lang)
+        if fact is not None:
+            found.setdefault(field.group, []).append(fact)
+    return [Section(group, GROUP_TITLES[group], facts) for group, facts in found.items()]
+
+
+def _fact(field: Field, full: FullListing, text: ListingText, lang: str) -> Fact | None:
+    if field.worded:
+        return _worded(field, text)
+    if field.scheme:
+        codes = full.codes[field.name]
+        kind = Kind.CODES if field.widget is Widget.CODES else Kind.WORDS
+        values = [(code, title_of(_vocabulary(field), code, lang)) for code in codes]
+        return Fact(field.name, field.title, kind, values) if values else None
+    words = _budget(full) if field.name == "budget_min" else _plain(field, getattr(full.listing, field.name), lang)
+    title = lazy("Budget") if field.name == "budget_min" else field.title
+    return Fact(field.name, title, Kind.WORDS, [("", words)]) if words else None
+
+
+def _worded(field: Field, text: ListingText) -> Fact | None:
+    words = getattr(text, field.name)
+    if not words:
+        return None
+    if field.name != "keywords":
+        return Fact(field.name, field.title, Kind.TEXT, [("", words)])
+    tags = words.replace("，", ",").replace("、", ",").replace("；", ",").replace(";", ",").split(",")
+    return Fact(field.name, field.title, Kind.TAGS, [("", tag.strip()) for tag in tags if tag.strip()])
+
+
+def _vocabulary(field: Field) -> str:
+    return "countries" if field.widget is Widget.COUNTRIES else field.vocabulary
+
+
+def _plain(field: Field, value: object, lang: str) -> str:
+    if value is None or value == "":
+        return ""
+    if field.widget is Widget.DATE:
+        return day(value)  # type: ignore[arg-type]
+    return title_of(field.vocabulary, str(value), lang)
+
+
+def _budget(full: FullListing) -> str:
+    """The range as one phrase; an open end is said in words."""
+    low, high, currency = full.listing.budget_min, full.listing.budget_max, full.listing.budget_currency
+    if low is not None and high is not None and low != high:
+        return f"{money(low, currency)} – {money(high, currency)}"
+    if high is not None:
+        return money(high, currency) if low == high else _("up to %(amount)s", amount=money(high, currency))
+    return _("from %(amount)s", amount=money(low, currency)) if low is not None else ""

@@ -1,0 +1,140 @@
+"""What the portal's pages show: plain values with words in the reader's language, ready for a template."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask_babel import LazyString
+from sqlmodel import Session
+
+from matchmaker.core.countries import country_name
+from matchmaker.core.languages import language_name
+from matchmaker.core.paging import Page
+from matchmaker.i18n import lazy
+from matchmaker.listings import queries as listings
+from matchmaker.listings.models import Direction
+from matchmaker.listings.queries import Counts, Facet
+from matchmaker.listings.schemas import ListingCard
+from matchmaker.matching import queries as matching
+from matchmaker.matching.runtime import matcher
+from matchmaker.matching.schemas import Quote
+from matchmaker.portal import queries
+from matchmaker.portal.schemas import CODED_FILTERS, SearchRequest
+from matchmaker.taxonomy.titles import title_of
+
+NEWEST = 6
+# A facet shows so many choices; the others are behind "more".
+SHOWN = 8
+
+FACET_TITLES: Mapping[str, LazyString] = {
+    "countries": lazy("Country"),
+    "ipc_sections": lazy("Field of technology"),
+    "nace_sections": lazy("Sector"),
+    "trls": lazy("Maturity"),
+    "languages": lazy("Original language"),
+}
+_VOCABULARIES = {"ipc_sections": "ipc", "nace_sections": "nace", "trls": "Trl"}
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """The front door: the market in numbers and what is new on it."""
+
+    counts: Counts
+    newest: Sequence[ListingCard]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One tick box: `name` and `code` are what the form sends."""
+
+    name: str
+    code: str
+    label: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class FacetView:
+    """A group of tick boxes; `more` are folded away unless one of them is ticked."""
+
+    name: str
+    title: LazyString
+    shown: Sequence[Choice]
+    more: Sequence[Choice]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A listing of the answer, with the passage that fits the question best when one was asked."""
+
+    card: ListingCard
+    snippet: Quote | None = None
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """The list, what narrows it down, and what already does."""
+
+    request: SearchRequest
+    results: Page[Row]
+    directions: Mapping[Direction, int]
+    facets: Sequence[FacetView]
+    chips: Sequence[Choice]
+
+
+def home(session: Session, lang: str) -> HomePage:
+    """The front page for a reader of `lang`."""
+    newest = listings.browse(session, listings.Filters(), (1, NEWEST), lang)
+    return HomePage(listings.counts(session), newest.rows)
+
+
+def search(session: Session, wanted: SearchRequest, lang: str) -> SearchPage:
+    """The answer to a question, best first; without one the market, newest first."""
+    facets = [_facet_view(facet, lang) for facet in listings.facets(session, wanted.filters)]
+    facets.sort(key=lambda facet: CODED_FILTERS.index(facet.name))
+    return SearchPage(
+        request=wanted,
+        results=_results(session, wanted, lang),
+        directions=queries.direction_counts(session, wanted.filters),
+        facets=facets,
+        chips=_chips(wanted, lang),
+    )
+
+
+def label(name: str, code: str, lang: str) -> str:
+    """The words for a code of the filter `name`."""
+    if name == "countries":
+        return country_name(code, lang)
+    if name == "languages":
+        return language_name(code, lang)
+    words = title_of(_VOCABULARIES[name], code, lang)
+    return words if name == "trls" or words == code else f"{code} · {words}"
+
+
+def _results(session: Session, wanted: SearchRequest, lang: str) -> Page[Row]:
+    if not wanted.text:
+        cards = listings.browse(session, wanted.filters, wanted.slice, lang)
+        return Page([Row(card) for card in cards.rows], cards.number, cards.size, cards.total)
+    hits = matching.search(matcher(), session, wanted.text, wanted.filters, wanted.slice, lang)
+    return Page([Row(hit.listing, hit.snippet) for hit in hits.rows], hits.number, hits.size, hits.total)
+
+
+def _facet_view(facet: Facet, lang: str) -> FacetView:
+    choices = [
+        Choice(facet.name, value.code, label(facet.name, value.code, lang), value.count, value.chosen)
+        for value in facet.values
+    ]
+    if facet.name == "trls":
+        choices.sort(key=lambda choice: choice.code)
+        return FacetView(facet.name, FACET_TITLES[facet.name], choices, ())
+    return FacetView(facet.name, FACET_TITLES[facet.name], choices[:SHOWN], choices[SHOWN:])
+
+
+def _chips(wanted: SearchRequest, lang: str) -> list[Choice]:
+    """What the list is narrowed down to, each to be taken away by itself."""
+    return [
+        Choice(name, code, label(name, code, lang), 0, chosen=True)
+        for name in CODED_FILTERS
+        for code in getattr(wanted.filters, name)
+    ]

@@ -1,0 +1,67 @@
+"""Home, search, a listing with its matches: pages that belong to several features."""
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from matchmaker.i18n.locales import current_language, language_choices
+from matchmaker.listings.models import Status
+from matchmaker.matching.schemas import Scope
+from matchmaker.matching.scoring import RULES
+from matchmaker.portal import pages, queries
+from matchmaker.portal.json_ld import describe
+from matchmaker.portal.listing_page import ListingPage, Wanted, listing_page
+from matchmaker.portal.schemas import SearchRequest
+from matchmaker.web.access import PUBLIC, access
+from matchmaker.web.context import current_actor, reader
+
+bp = Blueprint("portal", __name__)
+
+
+@bp.get("/")
+@access(PUBLIC)
+def home() -> ResponseReturnValue:
+    return render_template("portal/home.html", page=pages.home(reader(), current_language()))
+
+
+@bp.get("/search")
+@access(PUBLIC)
+def search() -> ResponseReturnValue:
+    wanted = SearchRequest.read(request.args)
+    return render_template("portal/search.html", page=pages.search(reader(), wanted, current_language()))
+
+
+@bp.get("/listings/<public_id>")
+@access(PUBLIC)
+def listing(public_id: str) -> ResponseReturnValue:
+    page = _listing_page(public_id)
+    url = url_for("portal.listing", public_id=public_id, _external=True)
+    public = page.full.listing.status is Status.PUBLISHED
+    return render_template(
+        "portal/listing.html",
+        page=page,
+        scopes=list(Scope),
+        json_ld=describe(page.full, page.text, url) if public else None,
+    )
+
+
+@bp.get("/listings/<public_id>/matches")
+@access(PUBLIC)
+def matches(public_id: str) -> ResponseReturnValue:
+    return render_template("portal/_matches.html", page=_listing_page(public_id), scopes=list(Scope))
+
+
+@bp.get("/about")
+@access(PUBLIC)
+def about() -> ResponseReturnValue:
+    return render_template("portal/about.html", rules=RULES, languages=language_choices())
+
+
+@bp.get("/healthz")
+@access(PUBLIC)
+def healthz() -> ResponseReturnValue:
+    return jsonify(status="ok" if queries.answers(reader()) else "failing")
+
+
+def _listing_page(public_id: str) -> ListingPage:
+    wanted = Wanted.read(request.args.get("text"), request.args.get("scope"))
+    return listing_page(reader(), public_id, wanted, current_language(), actor=current_actor())
