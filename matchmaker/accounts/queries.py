@@ -39,6 +39,12 @@ def organisation_names(session: Session, ids: Iterable[int]) -> dict[int, Organi
     return {row.id: row for row in rows if row.id is not None}
 
 
+def person_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """Names of people by row id."""
+    rows = session.exec(select(Person).where(col(Person.id).in_(set(ids) - {None}))).all()
+    return {row.id: row.name for row in rows if row.id is not None}
+
+
 def actor_of(session: Session, person: Person) -> Actor:
     """The person with what they may do for whom."""
     assert person.id is not None

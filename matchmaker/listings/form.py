@@ -1,0 +1,252 @@
+"""The form of a listing as data: what each field holds, offers and complains about, for the template to print."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as default
+from decimal import Decimal
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from matchmaker.core.errors import Invalid
+from matchmaker.core.languages import endonym, languages
+from matchmaker.core.text import clean_text
+from matchmaker.i18n import _
+from matchmaker.listings.fields import (
+    FIELDS,
+    GROUP_TITLES,
+    Field,
+    Group,
+    Widget,
+    fields_for,
+    missing_for_publication,
+)
+from matchmaker.listings.models import Direction, Listing
+from matchmaker.listings.queries import FullListing
+from matchmaker.listings.schemas import ListingDraft, TextDraft
+from matchmaker.taxonomy import titles
+from matchmaker.web import forms
+from matchmaker.web.forms import Problems
+
+Values = Mapping[str, Any]
+
+# Fields that the form repeats, one entry for each choice.
+REPEATED = frozenset(field.name for field in FIELDS if field.widget in {Widget.CHECKS, Widget.COUNTRIES})
+# Without a title and a language there is nothing to show in a list, so even a draft needs these.
+ALWAYS = frozenset({"title", "lang"})
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field as the page shows it; `theirs` is what somebody else stored meanwhile, in words."""
+
+    field: Field
+    values: tuple[str, ...]
+    options: Sequence[tuple[str, str]]
+    needed: bool
+    problem: str = ""
+    theirs: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def value(self) -> str:
+        return ", ".join(self.values)
+
+    @property
+    def always(self) -> bool:
+        return self.name in ALWAYS
+
+    @property
+    def described_by(self) -> str:
+        """Ids of what a screen reader should read with the input."""
+        parts = {"hint": self.field.hint, "error": self.problem, "theirs": self.theirs is not None}
+        return " ".join(f"{part}-{self.name}" for part, there in parts.items() if there)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of the form."""
+
+    key: Group
+    title: str
+    fields: Sequence[FormField]
+
+    @property
+    def needed(self) -> int:
+        return sum(field.needed for field in self.fields)
+
+    @property
+    def filled(self) -> int:
+        return sum(field.needed and any(field.values) for field in self.fields)
+
+
+@dataclass(frozen=True)
+class ListingForm:
+    """The page: what was typed, what is wrong with it, and the stored listing when there is one."""
+
+    direction: Direction
+    lang: str
+    values: Values
+    problems: Problems = default(default_factory=dict)
+    listing: Listing | None = None
+    # The stored contents, when somebody else changed them while this form was open.
+    theirs: Values | None = None
+
+    @property
+    def sections(self) -> list[Section]:
+        shown = [self._show(field) for field in fields_for(self.direction)]
+        groups = ((group, [x for x in shown if x.field.group is group]) for group in Group)
+        return [Section(group, str(GROUP_TITLES[group]), fields) for group, fields in groups if fields]
+
+    @property
+    def wrong(self) -> list[FormField]:
+        """The fields with a problem, in the form's order."""
+        return [self._show(field) for field in fields_for(self.direction) if field.name in self.problems]
+
+    @property
+    def text_lang(self) -> str:
+        """The language the words are typed in."""
+        return str(self.values.get("lang") or "")
+
+    def with_problems(self, problems: Problems) -> "ListingForm":
+        """The same page, telling what is wrong."""
+        return replace(self, problems=problems)
+
+    def against(self, current: FullListing) -> "ListingForm":
+        """The same page beside what somebody else stored meanwhile; the next save replaces that."""
+        return replace(self, listing=current.listing, theirs=values_of_draft(current.draft()))
+
+    def _show(self, field: Field) -> FormField:
+        values = _entries(field, self.values.get(field.name))
+        return FormField(
+            field=field,
+            values=values,
+            options=_options(field, values, self.lang),
+            needed=self.direction in field.required,
+            problem=self.problems.get(field.name, ""),
+            theirs=self._their(field, values),
+        )
+
+    def _their(self, field: Field, mine: tuple[str, ...]) -> str | None:
+        if self.theirs is None:
+            return None
+        stored = _entries(field, self.theirs.get(field.name))
+        if [clean_text(x) for x in stored] == [clean_text(x) for x in mine]:
+            return None
+        names = dict(_options(field, stored, self.lang))
+        return "\n".join(names.get(value, value) for value in stored)
+
+
+@dataclass(frozen=True)
+class TextForm:
+    """The page of one language version: the words in it, beside the original's."""
+
+    found: FullListing
+    text_lang: str
+    values: Values
+    problems: Problems = default(default_factory=dict)
+
+    @property
+    def fields(self) -> list[FormField]:
+        """The worded fields that the original or this version holds."""
+        worded = [field for field in fields_for(self.found.listing.direction) if field.worded]
+        return [self._show(f) for f in worded if self.original(f.name) or self.values.get(f.name)]
+
+    def original(self, name: str) -> str:
+        """What the original says in a field."""
+        return str(getattr(self.found.original, name))
+
+    @property
+    def wrong(self) -> list[FormField]:
+        return [field for field in self.fields if field.problem]
+
+    def _show(self, field: Field) -> FormField:
+        values = _entries(field, self.values.get(field.name))
+        return FormField(field, values, (), field.name == "title", self.problems.get(field.name, ""))
+
+
+def blank(lang: str, country: str) -> Values:
+    """An empty form, with what can be guessed of its writer."""
+    return {"lang": lang, "country": country}
+
+
+def stored(found: FullListing, lang: str, problems: Problems) -> ListingForm:
+    """The page of a stored listing."""
+    listing = found.listing
+    return ListingForm(listing.direction, lang, values_of_draft(found.draft()), problems, listing)
+
+
+def missing(found: FullListing) -> Problems:
+    """What a stored listing still needs before it can be published."""
+    names = missing_for_publication(found.listing.direction, found.draft().filled())
+    return {name: forms.message("missing") for name in names}
+
+
+def values_of_draft(draft: ListingDraft) -> Values:
+    """Stored contents as the form holds them."""
+    return {field.name: _as_typed(getattr(draft, field.name)) for field in FIELDS}
+
+
+def typed(form: MultiDict[str, str]) -> Values:
+    """What the browser sent; lists of codes are taken apart at any comma, the Chinese ones too."""
+    values = forms.values_of(form, REPEATED)
+    coded = (field for field in FIELDS if field.widget is Widget.CODES and field.name in values)
+    return values | {field.name: list(_entries(field, values[field.name])) for field in coded}
+
+
+def parse(direction: Direction, values: Values, *, complete: bool) -> tuple[ListingDraft | None, Problems]:
+    """The draft, or everything that is wrong at once; `complete` also asks for what publishing needs."""
+    wanted, problems = forms.parse(ListingDraft, {**values, "direction": direction}, whole="budget_max")
+    if wanted is None and complete:
+        filled = {field.name for field in FIELDS if any(_entries(field, values.get(field.name)))}
+        absent = missing_for_publication(direction, filled)
+        problems = {**{name: forms.message("missing") for name in absent}, **problems}
+    return wanted, problems
+
+
+def parse_text(text_lang: str, values: Values) -> tuple[TextDraft | None, Problems]:
+    """A language version, or what is wrong with it."""
+    return forms.parse(TextDraft, {**values, "lang": text_lang})
+
+
+def said(error: Invalid) -> Problems:
+    """A rule's complaints, in the reader's words."""
+    return {name: forms.message(kind) for name, kind in error.problems.items()}
+
+
+def language_options(lang: str, *, without: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Every language by its name for the reader and in itself."""
+    named = ((code, name, endonym(code)) for code, name in languages(lang) if code not in without)
+    return [(code, name if own.casefold() == name.casefold() else f"{name} · {own}") for code, name, own in named]
+
+
+def _as_typed(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}".removesuffix(".00")
+    return "" if value is None else str(value)
+
+
+def _entries(field: Field, value: Any) -> tuple[str, ...]:
+    """The field's entries as a tuple of strings, whichever way they were sent."""
+    if isinstance(value, str):
+        split = field.widget is Widget.CODES
+        value = re.split("[,;，；、]", value) if split else [value]
+    found = (str(entry) for entry in value or ())
+    return tuple(entry.strip() if field.widget is Widget.CODES else entry for entry in found if entry.strip())
+
+
+def _options(field: Field, values: Sequence[str], lang: str) -> list[tuple[str, str]]:
+    if field.widget is Widget.LANGUAGE:
+        unknown = [("und", _("Not known"))] if "und" in values else []
+        return unknown + language_options(lang)
+    if field.widget in {Widget.COUNTRY, Widget.COUNTRIES}:
+        return titles.choices(titles.COUNTRIES, lang)
+    if field.widget is Widget.CODES:
+        return [(code, titles.title_of(field.vocabulary, code, lang)) for code in values]
+    return titles.choices(field.vocabulary, lang) if field.vocabulary else []
