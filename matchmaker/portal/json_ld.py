@@ -62,9 +62,7 @@ def _item(full: FullListing, text: ListingText) -> Node:
         for field, name in (("ipc", "IPC"), ("nace", "NACE Rev. 2"))
         for code in full.codes[field]
     ]
-    return _filled(
-        {"@type": "Service", "name": text.title, "description": text.description, "category": categories}
-    )
+    return _filled({"@type": "Service", "name": text.title, "description": text.description, "category": categories})
 
 
 def _price(full: FullListing) -> Node | None:

@@ -8,21 +8,24 @@ from flask_babel import LazyString
 from sqlmodel import Session
 
 from matchmaker.accounts.schemas import Actor
+from matchmaker.core.errors import Unavailable
 from matchmaker.i18n import _, lazy
 from matchmaker.listings import policy
 from matchmaker.listings import queries as listings
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
 from matchmaker.listings.models import ListingText, Status
 from matchmaker.listings.queries import FullListing
-from matchmaker.matching import queries as matching
+from matchmaker.matching import ranking
 from matchmaker.matching.runtime import matcher
-from matchmaker.matching.schemas import MatchList, Scope
+from matchmaker.matching.schemas import MatchList, Readiness, Scope
 from matchmaker.taxonomy.titles import title_of
 from matchmaker.web.presentation import day, money
 
 MATCHES = 10
 # The page's head shows these itself.
 HEADED = frozenset({"lang", "title", "summary", "country", "budget_max", "budget_currency"})
+# The form speaks to the owner, the page about them.
+TITLES = {**GROUP_TITLES, Group.PARTNER: lazy("Partner sought")}
 
 
 class Kind(StrEnum):
@@ -102,7 +105,11 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, lang: str, *,
 def _matches(session: Session, full: FullListing, scope: Scope, lang: str) -> MatchList | None:
     if full.listing.status is not Status.PUBLISHED:
         return None
-    return matching.matches(matcher(), session, full, scope=scope, limit=MATCHES, lang=lang)
+    try:
+        return ranking.matches(matcher(), session, full, scope=scope, limit=MATCHES, lang=lang)
+    except Unavailable:
+        # The encoder is still loading; the page shows the listing and asks again by itself.
+        return MatchList(Readiness.PENDING, scope)
 
 
 def sections_of(full: FullListing, text: ListingText, lang: str) -> list[Section]:
@@ -112,7 +119,7 @@ def sections_of(full: FullListing, text: ListingText, lang: str) -> list[Section
         fact = None if field.name in HEADED else _fact(field, full, text, lang)
         if fact is not None:
             found.setdefault(field.group, []).append(fact)
-    return [Section(group, GROUP_TITLES[group], facts) for group, facts in found.items()]
+    return [Section(group, TITLES[group], facts) for group, facts in found.items()]
 
 
 def _fact(field: Field, full: FullListing, text: ListingText, lang: str) -> Fact | None:

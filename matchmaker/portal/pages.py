@@ -7,6 +7,7 @@ from flask_babel import LazyString
 from sqlmodel import Session
 
 from matchmaker.core.countries import country_name
+from matchmaker.core.errors import Unavailable
 from matchmaker.core.languages import language_name
 from matchmaker.core.paging import Page
 from matchmaker.i18n import lazy
@@ -14,7 +15,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Direction
 from matchmaker.listings.queries import Counts, Facet
 from matchmaker.listings.schemas import ListingCard
-from matchmaker.matching import queries as matching
+from matchmaker.matching import ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Quote
 from matchmaker.portal import queries
@@ -81,6 +82,8 @@ class SearchPage:
     directions: Mapping[Direction, int]
     facets: Sequence[FacetView]
     chips: Sequence[Choice]
+    # The question could not be understood yet, since the encoder is still loading; the list is the newest.
+    starting: bool = False
 
 
 def home(session: Session, lang: str) -> HomePage:
@@ -93,9 +96,11 @@ def search(session: Session, wanted: SearchRequest, lang: str) -> SearchPage:
     """The answer to a question, best first; without one the market, newest first."""
     facets = [_facet_view(facet, lang) for facet in listings.facets(session, wanted.filters)]
     facets.sort(key=lambda facet: CODED_FILTERS.index(facet.name))
+    results = _answers(session, wanted, lang) if wanted.text else None
     return SearchPage(
         request=wanted,
-        results=_results(session, wanted, lang),
+        results=results or _newest(session, wanted, lang),
+        starting=bool(wanted.text) and results is None,
         directions=queries.direction_counts(session, wanted.filters),
         facets=facets,
         chips=_chips(wanted, lang),
@@ -112,11 +117,16 @@ def label(name: str, code: str, lang: str) -> str:
     return words if name == "trls" or words == code else f"{code} · {words}"
 
 
-def _results(session: Session, wanted: SearchRequest, lang: str) -> Page[Row]:
-    if not wanted.text:
-        cards = listings.browse(session, wanted.filters, wanted.slice, lang)
-        return Page([Row(card) for card in cards.rows], cards.number, cards.size, cards.total)
-    hits = matching.search(matcher(), session, wanted.text, wanted.filters, wanted.slice, lang)
+def _newest(session: Session, wanted: SearchRequest, lang: str) -> Page[Row]:
+    cards = listings.browse(session, wanted.filters, wanted.slice, lang)
+    return Page([Row(card) for card in cards.rows], cards.number, cards.size, cards.total)
+
+
+def _answers(session: Session, wanted: SearchRequest, lang: str) -> Page[Row] | None:
+    try:
+        hits = ranking.search(matcher(), session, wanted.text, wanted.filters, wanted.slice, lang)
+    except Unavailable:
+        return None
     return Page([Row(hit.listing, hit.snippet) for hit in hits.rows], hits.number, hits.size, hits.total)
 
 
