@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -92,7 +93,7 @@ def import_file(engine: Engine, path: Path, options: Options, watch: Watch = unw
     last_lines = _survey(path, columns, watch)
     with ExitStack() as stack:
         importer = _Importer(engine, options, columns, last_lines, _sink(path, options.rejected, stack))
-        for batch in _batches(importer.entries(_read(path, "importing", watch)), options.batch):
+        for batch in _batches(importer.entries(sources.read(path, partial(watch, "importing"))), options.batch):
             importer.store(batch)
     for column in sorted(columns.unused):
         importer.report.notes[f"column {column[:60]!r} is not used"] = 1
@@ -107,18 +108,12 @@ def import_entries(engine: Engine, entries: Iterable[Entry], batch: int = 500) -
     return importer.report
 
 
-def _read(path: Path, stage: str, watch: Watch) -> Iterator[sources.Row]:
-    size = path.stat().st_size
-    yield from sources.read(path, lambda position: watch(stage, position, size))
-    watch(stage, size, size)
-
-
 def _survey(path: Path, columns: Columns, watch: Watch) -> dict[Key, int]:
     """Read to the end; returns the last line of each id that comes more than once."""
     seen: set[Key] = set()
     last_lines: dict[Key, int] = {}
     readable, problem = 0, ""
-    for row in _read(path, "checking", watch):
+    for row in sources.read(path, partial(watch, "checking")):
         if row.values is None:
             problem = problem or f"line {row.line}: {row.problem}"
             continue

@@ -31,9 +31,8 @@ Value = TypeVar("Value")
 
 _LIMITS = {"limits": IMPORT_LIMITS}
 _MAX_VERSIONS = 40
-_SENTENCE_END = re.compile(r"[.!?;](?=\s)|[。！？；]")
-# In characters; enough for a sentence in Chinese and more than initials have.
-_SHORTEST_SENTENCE = 8
+# An initial or an abbreviation ends with a full stop too, but not so late; a Chinese sentence ends with its own mark.
+_SENTENCE_END = re.compile(r"(?<=.{8})[.!?;](?=\s)|[。！？；]")
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def _says_something(title: str) -> bool:
 def _first_sentence(text: str) -> str:
     """The beginning of the text, as far as a title goes; `H. G. Pars Laboratories…` does not end at its H."""
     line = text.partition("\n")[0]
-    end = next((mark.end() for mark in _SENTENCE_END.finditer(line) if mark.end() >= _SHORTEST_SENTENCE), len(line))
+    end = next((mark.end() for mark in _SENTENCE_END.finditer(line)), len(line))
     return shorten(line[:end].strip(), BY_NAME["title"].limit)
 
 

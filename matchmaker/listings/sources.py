@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,11 +24,14 @@ from matchmaker.listings.workbooks import workbook_rows
 MAX_LINE = 8 << 20
 # A rejected line is shown as far as this.
 MAX_RAW = 2_000
+# A listing with its language versions has three levels; whoever reads a row may recurse into it.
+MAX_DEPTH = 20
 _CHUNK = 1 << 20
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Values = dict[str, object]
-Watch = Callable[[int], None]
+# Hears how many bytes of how many are read.
+Watch = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -40,21 +44,23 @@ class Row:
     raw: str = ""
 
 
-def unwatched(_position: int) -> None:
+def unwatched(_position: int, _size: int) -> None:
     """Nobody looks at the progress."""
 
 
 def read(path: Path, watch: Watch = unwatched) -> Iterator[Row]:
-    """Yield the rows; `watch` hears how many bytes of the file have been read."""
+    """Yield the rows; raises Misconfigured, at whatever row, when the file is damaged or not what it seems."""
     suffix, zipped = _kind(path)
     try:
         with path.open("rb") as file:
             _refuse_wrong_kind(path.name, file.read(8), ".gz" if zipped else suffix)
+            size = file.seek(0, os.SEEK_END)
             file.seek(0)
             content = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if zipped else file
             for row in _rows(path.name, content, suffix):
-                watch(file.tell())
+                watch(file.tell(), size)
                 yield row
+            watch(size, size)
     except (EOFError, zlib.error) as error:
         raise Misconfigured(f"{path.name} is damaged or cut off: {error}") from error
     except gzip.BadGzipFile as error:
@@ -129,12 +135,28 @@ def _json_row(number: int, line: bytes) -> Row:
         return Row(number, None, f"not JSON: {error}"[:200], line.decode("utf-8")[:MAX_RAW])
     if not isinstance(values, dict):
         return Row(number, None, "not a JSON object", line.decode("utf-8")[:MAX_RAW])
+    if _deeper_than(values, MAX_DEPTH):
+        return Row(number, None, f"nested more than {MAX_DEPTH} levels deep", line.decode("utf-8")[:MAX_RAW])
     return Row(number, values)
 
 
+def _deeper_than(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(part, levels - 1) for part in inner)
+
+
 def _csv_rows(name: str, file: IO[bytes]) -> Iterator[Row]:
-    encoding = _encoding(name, file)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    text = io.TextIOWrapper(file, encoding=_encoding(name, file), newline="")
+    try:
+        yield from _table_rows(name, text)
+    finally:
+        # The file is closed by who opened it.
+        text.detach()
+
+
+def _table_rows(name: str, text: io.TextIOWrapper) -> Iterator[Row]:
     delimiter = _delimiter(text.readline(MAX_LINE))
     text.seek(0)
     csv.field_size_limit(MAX_LINE)

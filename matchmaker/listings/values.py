@@ -15,7 +15,7 @@ from matchmaker.core.money import is_currency
 from matchmaker.listings.models import Direction
 
 # What stands in a cell that holds nothing; "none" is a value of its own (no protection), "NA" is Namibia.
-_BLANK = {"", "n/a", "#n/a", "null", "nan", "-", "--", "—", "–"}
+_BLANK = {"", "n/a", "null", "nan", "-", "--", "—", "–", "#n/a", "#value!", "#ref!", "#name?", "#div/0!"}
 _SEPARATORS = re.compile(r"[;；，、,|\n]+")
 
 

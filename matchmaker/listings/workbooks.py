@@ -5,8 +5,10 @@ checked first, and its table of shared strings is kept in a temporary file inste
 """
 
 import tempfile
+import warnings
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import IO, overload
 from xml.etree.ElementTree import iterparse
 from zipfile import ZipFile
@@ -50,25 +52,49 @@ def _refuse_bomb(name: str, file: IO[bytes]) -> None:
 
 
 def _rows(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, object]]]:
-    reader = _Reader(file, read_only=True, data_only=True, keep_links=False)
-    reader.read()
+    with closing(_Reader(file, read_only=True, data_only=True, keep_links=False)) as reader:
+        header: list[str] | None = None
+        for line, cells in enumerate(_cells(name, reader), start=1):
+            if all(cell is None or cell == "" for cell in cells):
+                continue
+            if header is None:
+                header = ["" if cell is None else clean_line(str(cell)) for cell in cells]
+            else:
+                yield line, {title: cell for title, cell in zip(header, cells, strict=False) if title}
+
+
+def _cells(name: str, reader: "_Reader") -> Iterator[tuple[object, ...]]:
+    with _unimpressed():
+        reader.read()
     if not reader.wb.worksheets:
         raise Misconfigured(f"{name} has no sheet with cells")
     sheet = reader.wb.worksheets[0]
     # The size that a sheet declares may be wrong, or absurd.
     sheet.reset_dimensions()
-    header: list[str] | None = None
-    for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        if all(cell is None or cell == "" for cell in cells):
-            continue
-        if header is None:
-            header = ["" if cell is None else clean_line(str(cell)) for cell in cells]
-        else:
-            yield line, {title: cell for title, cell in zip(header, cells, strict=False) if title}
+    rows = sheet.iter_rows(values_only=True)
+    while True:
+        with _unimpressed():
+            cells = next(rows, None)
+        if cells is None:
+            return
+        yield cells
+
+
+@contextmanager
+def _unimpressed() -> Iterator[None]:
+    """openpyxl warns of missing styles and odd dates, which concern nobody who imports words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 class _Reader(ExcelReader):  # type: ignore[misc]
     """openpyxl's reader with the shared strings on disk."""
+
+    def close(self) -> None:
+        self.archive.close()
+        if isinstance(self.shared_strings, _StoredStrings):
+            self.shared_strings.close()
 
     def read_strings(self) -> None:
         part = self.package.find(SHARED_STRINGS)
@@ -92,6 +118,9 @@ class _StoredStrings(Sequence[str]):
                 text = Text.from_tree(node).content.replace("x005F_", "")
                 self._starts.append(self._starts[-1] + self._file.write(text.encode("utf-8", "replace")))
                 root.clear()
+
+    def close(self) -> None:
+        self._file.close()
 
     def __len__(self) -> int:
         return len(self._starts) - 1
