@@ -3,6 +3,7 @@
 import logging
 import secrets
 from datetime import timedelta
+from functools import partial
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -17,6 +18,7 @@ from matchmaker.i18n import locales
 from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
 from matchmaker.portal import views as portal
+from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
 from matchmaker.taxonomy import views as taxonomy
 from matchmaker.web import access, context, errors, headers, presentation, static_files
@@ -51,6 +53,8 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     CSRFProtect(app)
     for part in (sessions, errors, headers, static_files, presentation, matching, cli):
         part.init_app(app)
+    matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
+    matcher.after_embedding.append(partial(review_tasks.suggest_for, matcher))
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -8,7 +8,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from matchmaker.accounts import queries
 from matchmaker.accounts.models import (
@@ -105,6 +105,15 @@ def sign_out(uow: UnitOfWork, token_hash: str) -> None:
     """End a session for good."""
     row = uow.session.get(SignIn, token_hash)
     if row is not None and row.ended_at is None:
+        row.ended_at = now()
+
+
+def change_password(uow: UnitOfWork, person: Person, password_hash: str) -> None:
+    """Set a new password and end every session that the old one opened."""
+    person.password_hash = password_hash
+    uow.session.add(person)
+    running = select(SignIn).where(SignIn.person_id == person.id, col(SignIn.ended_at).is_(None))
+    for row in uow.session.exec(running):
         row.ended_at = now()
 
 

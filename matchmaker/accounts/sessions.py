@@ -16,7 +16,7 @@ SEEN_EVERY = timedelta(minutes=5)
 manager = LoginManager()
 
 
-class SignedInUser(UserMixin):
+class SignedInUser(UserMixin):  # type: ignore[misc]  # flask-login ships no types
     """What flask-login carries through a request."""
 
     def __init__(self, token: str, actor: Actor) -> None:
@@ -26,7 +26,7 @@ class SignedInUser(UserMixin):
         return self.token
 
 
-@manager.user_loader
+@manager.user_loader  # type: ignore[untyped-decorator]  # flask-login ships no types
 def load(token: str) -> SignedInUser | None:
     """The user of a cookie's token, while its row lives."""
     token_hash = service.digest(token)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import aliased
@@ -130,11 +131,11 @@ def fulls(session: Session, listings: Sequence[Listing]) -> list[FullListing]:
     """The same for many, in three queries."""
     ids = [listing.id for listing in listings]
     texts: dict[int, list[ListingText]] = {}
-    rows = session.execute(select(ListingText).where(col(ListingText.listing_id).in_(ids)).order_by(ListingText.lang))  # type: ignore[arg-type]
+    rows = session.execute(select(ListingText).where(col(ListingText.listing_id).in_(ids)).order_by(ListingText.lang))
     for text in rows.scalars():
         texts.setdefault(text.listing_id, []).append(text)
     codes: dict[int, dict[Scheme, list[str]]] = {}
-    found = session.execute(select(ListingCode).where(col(ListingCode.listing_id).in_(ids)).order_by(ListingCode.code))  # type: ignore[arg-type]
+    found = session.execute(select(ListingCode).where(col(ListingCode.listing_id).in_(ids)).order_by(ListingCode.code))
     for code in found.scalars():
         codes.setdefault(code.listing_id, {}).setdefault(code.scheme, []).append(code.code)
     owners = session.execute(
@@ -272,13 +273,13 @@ def _facet(name: str, counted: Iterable[tuple[str, int]], chosen: Sequence[str])
     return Facet(name, sorted(values, key=lambda v: (not v.chosen, -v.count, v.code)))
 
 
-def _cards_of(session: Session, listings: Select[tuple[Listing]], lang: str) -> list[ListingCard]:
+def _cards_of(session: Session, listings: Select[Any], lang: str) -> list[ListingCard]:
     """One query for all cards: the original's words, and the reader's version where there is one."""
     own, reader = aliased(ListingText), aliased(ListingText)
     listed = listings.with_only_columns(Listing, own, reader, col(Organisation.name))
     joined = (
-        listed.join(own, and_(own.listing_id == Listing.id, own.lang == Listing.lang))  # type: ignore[arg-type]
-        .outerjoin(reader, and_(reader.listing_id == Listing.id, reader.lang == lang))  # type: ignore[arg-type]
+        listed.join(own, and_(col(own.listing_id) == Listing.id, col(own.lang) == Listing.lang))
+        .outerjoin(reader, and_(col(reader.listing_id) == Listing.id, col(reader.lang) == lang))
         .outerjoin(Organisation, col(Organisation.id) == Listing.organisation_id)
     )
     return [_card(x, version or original, owner) for x, original, version, owner in session.execute(joined)]

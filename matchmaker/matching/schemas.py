@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 from flask_babel import LazyString
@@ -25,6 +26,20 @@ class Readiness(StrEnum):
     PENDING = "pending"
     # The texts hold nothing that could be compared.
     IMPOSSIBLE = "impossible"
+
+
+@dataclass(frozen=True)
+class Side:
+    """What scoring asks of one listing; codes are strings, empty means not said."""
+
+    country: str = ""
+    trl: str | None = None
+    ipc: tuple[str, ...] = ()
+    nace: tuple[str, ...] = ()
+    partnerships: tuple[str, ...] = ()
+    target_countries: tuple[str, ...] = ()
+    dated: datetime | None = None
+    deadline: date | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from matchmaker.accounts.queries import person_names
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
-from matchmaker.matching import ranking as matching
+from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Match
 from matchmaker.review import queries
@@ -107,7 +107,7 @@ def _explained(session: Session, items: Sequence[DeskItem], lang: str) -> list[D
     return [
         DeskCard(
             item=item,
-            match=matching.explain(matcher(), session, full[item.need.id], full[item.result.id], lang),
+            match=Ranking(matcher(), session, lang).explain(full[item.need.id], full[item.result.id]),
             decided_by=names.get(item.suggestion.decided_by or 0, ""),
         )
         for item in items

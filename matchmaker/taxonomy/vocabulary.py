@@ -1,6 +1,7 @@
 """The small closed vocabularies of listings and organisations; each value carries its translated title."""
 
 from enum import StrEnum, unique
+from typing import Self
 
 from flask_babel import LazyString
 
@@ -21,6 +22,14 @@ class Titled(StrEnum):
         member._value_ = value
         member.title = title
         return member
+
+    @classmethod
+    def of(cls, value: str) -> Self:
+        """The member of a stored value; raises ValueError for any other."""
+        for member in cls:
+            if member == value:
+                return member
+        raise ValueError(f"{value!r} is not a {cls.__name__}")
 
     @classmethod
     def choices(cls) -> list[tuple[str, LazyString]]:

@@ -1,0 +1,215 @@
+"""A pool of documents in many languages, searched fairly.
+
+A document has one row per language version: the whole (the mean of its corrected passages) and its passages. A score
+is half the whole's similarity and half that of the best pair of passages, seen against the best scores that the same
+query has in the same language. Everything is exact: what a filter leaves out is left out before the cut.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.encoders.base import Vectors, unit_rows
+from embeddings.fairness import Correction
+from embeddings.index.base import Keep, VectorIndex
+
+# How many of a language's best say what is usual there, and how much of that level is taken off a score.
+PEERS = 5
+LEVEL_SHARE = 0.5
+# A language with fewer documents than this borrows from the spread of all.
+SPREAD_SHRINK = 20.0
+# How many rows of each language are looked at closely, at least.
+CANDIDATES = 50
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Documents' rows before they are searchable: passages in order of row, raw vectors (m, dim)."""
+
+    owners: NDArray[np.int64]
+    languages: Sequence[str]
+    passages: NDArray[np.int64]
+    vectors: Vectors
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Searchable rows; `starts[i]:starts[i + 1]` are the passages of row i."""
+
+    wholes: VectorIndex
+    owners: NDArray[np.int64]
+    languages: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    passages: VectorIndex
+    passage_ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Language:
+    """What is usual for the whole rows of one language: their mean (dim,) and covariance (dim, dim)."""
+
+    count: int
+    mean: Vectors
+    covariance: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is looked for: corrected passages (q, dim) and their mean, a unit vector."""
+
+    passages: Vectors
+    whole: Vectors
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document's row that fits: its standing, and what it is made of.
+
+    `standing` orders documents of all languages; `whole` and `best` are similarities; `level` is what the same query
+    reaches among the best of this row's language, `spread` the scale of its scores; `pair` is (query passage,
+    passage id) of the best pair.
+    """
+
+    owner: int
+    language: str
+    standing: float
+    whole: float
+    best: float
+    level: float
+    spread: float
+    pair: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    layer: NDArray[np.int64]
+    row: NDArray[np.int64]
+    whole: NDArray[np.float32]
+    best: NDArray[np.float32]
+    own_passage: NDArray[np.int64]
+    passage_id: NDArray[np.int64]
+
+    @property
+    def score(self) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.best
+        return found
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Layers under one correction; immutable, so that any number of threads may search it."""
+
+    correction: Correction
+    names: tuple[str, ...]
+    usual: dict[int, Language]
+    layers: tuple[Layer, ...]
+
+    def seek(self, vectors: Vectors, languages: Sequence[str]) -> Sought:
+        """What to look for, from raw vectors of passages (q, dim)."""
+        passages = self.correction.apply(vectors, languages)
+        return Sought(passages, unit_rows(passages.mean(axis=0, keepdims=True))[0])
+
+    def search(
+        self, sought: Sought, k: int, *, market: Sequence[Keep], keep: Sequence[Keep] | None = None
+    ) -> list[Found]:
+        """The k best documents among `keep`, judged against `market`; both are one array of rows per layer.
+
+        `market` is everything that could answer (the other side, without the asker's own document); `keep`, a part of
+        it, is what may be shown. Answers fewer than k only when fewer are kept.
+        """
+        found: list[Found] = []
+        levels = {code: self._level(sought, code, market) for code in self._codes(market)}
+        usual_level = _usual_level(list(levels.values()))
+        for code, (peers, level) in levels.items():
+            spread = self._spread(sought, code)
+            padded = (level * peers + usual_level * (PEERS - peers)) / PEERS
+            chosen = self._closest(sought, code, market if keep is None else keep, max(k, CANDIDATES))
+            found += self._stand(chosen, code, padded, spread)
+        return _best_of_each(found)[:k]
+
+    def _codes(self, keeps: Sequence[Keep]) -> list[int]:
+        present: set[int] = set()
+        for layer, keep in zip(self.layers, keeps, strict=True):
+            present.update(np.unique(layer.languages[keep]).tolist())
+        return sorted(present)
+
+    def _level(self, sought: Sought, code: int, market: Sequence[Keep]) -> tuple[int, float]:
+        """How many peers the language has (5 at most) and their mean score."""
+        scored = self._closest(sought, code, market, PEERS * 2)
+        best = np.sort(scored.score)[::-1][:PEERS]
+        return len(best), float(best.mean()) if len(best) else 0.0
+
+    def _spread(self, sought: Sought, code: int) -> float:
+        """The square root of the standard deviation of the language's scores: half of the scale is taken out."""
+        usual = self.usual.get(code, self.usual[-1])
+        variance = float(sought.whole @ usual.covariance @ sought.whole)
+        return float(max(variance, 1e-6) ** 0.25)
+
+    def _closest(self, sought: Sought, code: int, keeps: Sequence[Keep], n: int) -> _Scored:
+        """The n rows of a language whose whole is closest, with their exact scores."""
+        parts = []
+        for number, (layer, keep) in enumerate(zip(self.layers, keeps, strict=True)):
+            here = keep & (layer.languages == code)
+            if here.any():
+                scores, rows = layer.wholes.search(sought.whole[None], n, keep=here)
+                parts.append(_score(sought, number, layer, rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]))
+        return _join(parts, n)
+
+    def _stand(self, scored: _Scored, code: int, level: float, spread: float) -> Iterator[Found]:
+        standing = (scored.score - LEVEL_SHARE * level) / spread
+        for i, number in enumerate(scored.layer):
+            yield Found(
+                owner=int(self.layers[number].owners[scored.row[i]]),
+                language=self.names[code],
+                standing=float(standing[i]),
+                whole=float(scored.whole[i]),
+                best=float(scored.best[i]),
+                level=level,
+                spread=spread,
+                pair=(int(scored.own_passage[i]), int(scored.passage_id[i])),
+            )
+
+
+def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64], whole: Vectors) -> _Scored:
+    starts, ends = layer.starts[rows], layer.starts[rows + 1]
+    lengths = ends - starts
+    members = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
+    similarity = layer.passages.vectors(members) @ sought.passages.T
+    per_passage = similarity.max(axis=1, initial=-1.0)
+    groups = np.repeat(np.arange(len(rows)), lengths)
+    # The first of each group after sorting by (group, -similarity) is the group's best passage.
+    order = np.lexsort((-per_passage, groups))
+    first = order[np.searchsorted(groups[order], np.arange(len(rows)))]
+    return _Scored(
+        layer=np.full(len(rows), number, dtype=np.int64),
+        row=rows,
+        whole=whole,
+        best=per_passage[first].astype(np.float32),
+        own_passage=similarity[first].argmax(axis=1),
+        passage_id=layer.passage_ids[members[first]],
+    )
+
+
+def _join(parts: list[_Scored], n: int) -> _Scored:
+    if not parts:
+        none, nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        return _Scored(none, none, nothing, nothing, none, none)
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in _Scored.__dataclass_fields__]
+    closest = np.argsort(-columns[2], kind="stable")[:n]
+    return _Scored(*(column[closest] for column in columns))
+
+
+def _usual_level(levels: list[tuple[int, float]]) -> float:
+    """The mean level of all languages, each by its number of peers; what a language with few documents borrows."""
+    peers = sum(count for count, _ in levels)
+    return sum(count * level for count, level in levels) / peers if peers else 0.0
+
+
+def _best_of_each(found: list[Found]) -> list[Found]:
+    """The best row of each document, best document first, equals by owner."""
+    best: dict[int, Found] = {}
+    for row in sorted(found, key=lambda row: (-row.standing, row.owner)):
+        best.setdefault(row.owner, row)
+    return list(best.values())

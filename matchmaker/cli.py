@@ -1,0 +1,96 @@
+"""The management commands: the features' own, and those that start and maintain an installation."""
+
+import contextlib
+import socket
+
+import click
+import waitress
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from rich.console import Console
+
+from matchmaker.accounts import demo as demo_accounts
+from matchmaker.accounts.cli import accounts
+from matchmaker.config import Settings
+from matchmaker.core.errors import Misconfigured
+from matchmaker.db.migrate import upgrade
+from matchmaker.listings import demo as demo_listings
+from matchmaker.listings.cli import listings
+from matchmaker.matching.cli import catch_up, embeddings, matching
+from matchmaker.matching.cli import prepare as prepare_matching
+from matchmaker.matching.runtime import matcher
+from matchmaker.portal.queries import is_empty
+from matchmaker.web.context import engine, fresh_reader, unit_of_work
+
+database = AppGroup("db", help="The database.")
+console = Console(stderr=True)
+
+
+@database.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to the newest migration."""
+    click.echo(f"the database is at version {upgrade(engine())}")
+
+
+@click.command("serve")
+@with_appcontext
+def serve() -> None:
+    """Prepare whatever is missing, then serve the portal."""
+    settings: Settings = current_app.extensions["matchmaker.settings"]
+    with listen(settings) as door:
+        prepare()
+        matcher().start()
+        host, port = door.getsockname()[:2]
+        server = waitress.create_server(current_app._get_current_object(), sockets=[door], threads=settings.threads)  # type: ignore[attr-defined]
+        console.print(f"[bold]The portal is open at http://{host}:{port}[/bold]  (Ctrl+C ends it)")
+        try:
+            server.run()
+        finally:
+            matcher().close()
+
+
+@click.command("prepare")
+@with_appcontext
+def prepare_command() -> None:
+    """Do everything that serving needs, without serving."""
+    prepare()
+
+
+def prepare() -> None:
+    """Migrate, build the encoder, load the demo on the first run."""
+    settings: Settings = current_app.extensions["matchmaker.settings"]
+    upgrade(engine())
+    prepare_matching()
+    with fresh_reader() as session:
+        first = settings.demo and is_empty(session)
+    if first:
+        console.print("Loading the demo …")
+        demo_listings.load(engine())
+        catch_up()
+    if settings.demo:
+        with unit_of_work() as uow:
+            made = demo_accounts.create(uow)
+        for account, password in made:
+            # Printed once: only the hash is kept.
+            console.print(f"  {account.label:14} {account.email:24} {password}", highlight=False)
+
+
+def listen(settings: Settings) -> contextlib.closing[socket.socket]:
+    """The listening socket, taken before any long work, so that a second server fails at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((settings.host, settings.port))
+        door.listen(128)
+    except OSError as error:
+        door.close()
+        raise Misconfigured(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); set MATCHMAKER_PORT to another port"
+        ) from None
+    return contextlib.closing(door)
+
+
+def init_app(app: Flask) -> None:
+    for command in (database, accounts, listings, matching, embeddings, serve, prepare_command):
+        app.cli.add_command(command)

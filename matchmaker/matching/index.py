@@ -1,0 +1,147 @@
+"""The process's view of all vectors: an immutable snapshot, a small layer of what came later, one cursor into the log.
+
+Before an answer the view catches up with the change log, so that every process finds at once what any of them
+published, and stops finding at once what any of them withdrew.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel import Session
+
+from embeddings import assembly
+from embeddings.fairness import reference
+from embeddings.index.base import Keep
+from embeddings.pool import Pool, Rows
+from embeddings.store import Manifest, UnfitSnapshot
+from matchmaker.listings import queries as listings
+from matchmaker.listings.models import Direction
+from matchmaker.matching import queries
+from matchmaker.matching.models import IndexSnapshot
+from matchmaker.matching.queries import Facts
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class View:
+    """What one search sees, from beginning to end: rows, and what filters ask of their listings."""
+
+    pool: Pool
+    generation: int
+    cursor: int
+    facts: dict[int, Facts]
+    # Listings of the first layer that have changed since, so that their old rows are not found any more.
+    stale: frozenset[int]
+    newer: frozenset[int]
+    _columns: "list[Columns]" = field(default_factory=list)
+
+    def columns(self) -> "list[Columns]":
+        """The facts of each layer's rows as arrays, made once for a view."""
+        if not self._columns:
+            made = [
+                _columns_of(layer.owners, self.facts, self.stale if number == 0 else frozenset())
+                for number, layer in enumerate(self.pool.layers)
+            ]
+            self._columns.extend(made)
+        return self._columns[: len(self.pool.layers)]
+
+    def keep(self, wanted: Callable[["Columns"], Keep]) -> list[Keep]:
+        """Per layer, the rows that may be found and that the filter wants."""
+        return [columns.alive & wanted(columns) for columns in self.columns()]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Facts of a layer's rows, each of shape (rows,)."""
+
+    owners: NDArray[np.int64]
+    alive: Keep
+    is_need: Keep
+    countries: NDArray[np.str_]
+
+
+class ListingIndex:
+    """Holds the newest view; `catch_up` replaces it, searches keep the one they began with."""
+
+    def __init__(self, folder: Path, encoder: str, dim: int) -> None:
+        self.folder, self.encoder, self.dim = folder, encoder, dim
+        self._view: View | None = None
+        self._lock = threading.Lock()
+
+    def catch_up(self, session: Session) -> View:
+        """The view as of now; reads the database only where the log has moved."""
+        last, snapshot = queries.position(session)
+        generation = snapshot.generation if snapshot and snapshot.encoder == self.encoder else 0
+        view = self._view
+        if view is not None and view.cursor >= last and view.generation >= (generation or 0):
+            return view
+        with self._lock:
+            view = self._view
+            if view is None or view.generation < (generation or 0):
+                view = self._open(session, snapshot if generation else None)
+            if view.cursor < last:
+                view = self._advance(session, view, last)
+            self._view = view
+            return view
+
+    def newer_rows(self) -> int:
+        """How many listings the second layer holds; when there are many, a new snapshot is due."""
+        return len(self._view.newer) if self._view else 0
+
+    def write_snapshot(self, session: Session) -> tuple[Manifest, Path, int]:
+        """Write everything that is published into a new folder; answers its manifest, place and number of listings."""
+        last, _ = queries.position(session)
+        pool = self._pool(session)
+        folder = self.folder / f"at-{last}"
+        manifest = assembly.save(folder, pool, encoder=self.encoder, watermark=last)
+        return manifest, folder, len(np.unique(pool.layers[0].owners))
+
+    def _open(self, session: Session, snapshot: IndexSnapshot | None) -> View:
+        if snapshot is not None:
+            try:
+                pool, manifest = assembly.load(
+                    self.folder / f"at-{snapshot.watermark}", encoder=self.encoder, checksum=snapshot.checksum
+                )
+                facts = queries.facts(session)
+                # Listings withdrawn between the watermark and now are absent from the facts, hence not alive.
+                return View(pool, snapshot.generation or 0, manifest.watermark, facts, frozenset(), frozenset())
+            except UnfitSnapshot as error:
+                log.warning("%s; reading the vectors from the database instead", error)
+        last, _ = queries.position(session)
+        generation = (snapshot.generation or 0) if snapshot else 0
+        return View(self._pool(session), generation, last, queries.facts(session), frozenset(), frozenset())
+
+    def _advance(self, session: Session, view: View, last: int) -> View:
+        changed = set(listings.changed_since(session, view.cursor))
+        newer = view.newer | changed
+        facts = dict(view.facts)
+        for id_ in changed:
+            facts.pop(id_, None)
+        facts.update(queries.facts(session, sorted(changed)))
+        rows = _rows(queries.stored(session, self.encoder, self.dim, sorted(newer)))
+        pool = assembly.with_layer(view.pool, rows)
+        return View(pool, view.generation, last, facts, frozenset(newer), frozenset(newer))
+
+    def _pool(self, session: Session) -> Pool:
+        rows = _rows(queries.stored(session, self.encoder, self.dim))
+        return assembly.pool_of(rows, reference(self.encoder))
+
+
+def _rows(stored: queries.Stored) -> Rows:
+    return Rows(stored.owners, stored.languages, stored.passages, stored.vectors)
+
+
+def _columns_of(owners: NDArray[np.int64], facts: dict[int, Facts], stale: frozenset[int]) -> Columns:
+    found: Sequence[Facts | None] = [None if id_ in stale else facts.get(id_) for id_ in owners.tolist()]
+    return Columns(
+        owners=owners,
+        alive=np.array([fact is not None for fact in found], dtype=bool),
+        is_need=np.array([fact is not None and fact.direction is Direction.NEED for fact in found], dtype=bool),
+        countries=np.array([fact.country if fact else "" for fact in found], dtype="U2"),
+    )

@@ -1,0 +1,143 @@
+"""Every SELECT of the matcher's own tables, and of what it needs to know about listings."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlmodel import Session, col
+
+from matchmaker.listings.models import Direction, Listing, ListingChange, ListingCode, Scheme, Status
+from matchmaker.matching.models import Embedding, IndexSnapshot, Passage
+from matchmaker.matching.schemas import Side
+
+# Vectors are stored at half precision: exact enough (cosine error below 0.001) and half the room.
+STORED = np.float16
+_SCORED = (Scheme.IPC, Scheme.NACE, Scheme.PARTNERSHIP, Scheme.TARGET_COUNTRY)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Passages of many listings as arrays: `vectors` (n, dim) raw, the rest (n,)."""
+
+    owners: NDArray[np.int64]
+    passages: NDArray[np.int64]
+    languages: Sequence[str]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a filter asks of a listing."""
+
+    direction: Direction
+    country: str
+
+
+def position(session: Session) -> tuple[int, IndexSnapshot | None]:
+    """Where the change log ends, and the newest snapshot."""
+    last = session.execute(select(func.max(col(ListingChange.id)))).scalar_one() or 0
+    newest = select(IndexSnapshot).order_by(col(IndexSnapshot.generation).desc()).limit(1)
+    return last, session.execute(newest).scalar_one_or_none()
+
+
+def pending(session: Session, encoder: str, limit: int) -> list[int]:
+    """Published listings whose texts wait for the encoder: people's own before imports, newest first."""
+    waiting = (
+        select(col(Listing.id))
+        .outerjoin(Embedding, col(Embedding.listing_id) == Listing.id)
+        .where(col(Listing.status) == Status.PUBLISHED, _stale(encoder))
+        .order_by(col(Listing.source).is_not(None), col(Listing.id).desc())
+        .limit(limit)
+    )
+    return list(session.execute(waiting).scalars())
+
+
+def count_pending(session: Session, encoder: str) -> int:
+    """How many listings wait for the encoder."""
+    waiting = (
+        select(func.count())
+        .select_from(Listing)
+        .outerjoin(Embedding, col(Embedding.listing_id) == Listing.id)
+        .where(col(Listing.status) == Status.PUBLISHED, _stale(encoder))
+    )
+    found: int = session.execute(waiting).scalar_one()
+    return found
+
+
+def embedding_of(session: Session, listing_id: int) -> Embedding | None:
+    """What was made of the listing's texts."""
+    return session.get(Embedding, listing_id)
+
+
+def passages_of(session: Session, listing_ids: Sequence[int]) -> list[Passage]:
+    """The passages of these listings, in order."""
+    rows = select(Passage).where(col(Passage.listing_id).in_(listing_ids))
+    return list(session.execute(rows.order_by(col(Passage.listing_id), col(Passage.id))).scalars())
+
+
+def passage_texts(session: Session, ids: Iterable[int]) -> dict[int, Passage]:
+    """Passages by id."""
+    rows = session.execute(select(Passage).where(col(Passage.id).in_(set(ids)))).scalars()
+    return {row.id: row for row in rows if row.id is not None}
+
+
+def stored(session: Session, encoder: str, dim: int, listing_ids: Sequence[int] | None = None) -> Stored:
+    """The vectors of published listings, of all or of some, ordered by passage."""
+    columns = select(col(Passage.listing_id), col(Passage.id), col(Passage.lang), col(Passage.vector))
+    wanted = columns.join(Listing, col(Listing.id) == Passage.listing_id).where(
+        col(Listing.status) == Status.PUBLISHED, col(Passage.encoder) == encoder
+    )
+    if listing_ids is not None:
+        wanted = wanted.where(col(Passage.listing_id).in_(listing_ids))
+    rows = session.execute(wanted.order_by(col(Passage.id))).tuples().all()
+    vectors = np.frombuffer(b"".join(row[3] for row in rows), dtype=STORED).reshape(-1, dim)
+    return Stored(
+        owners=np.array([row[0] for row in rows], dtype=np.int64),
+        passages=np.array([row[1] for row in rows], dtype=np.int64),
+        languages=[row[2] for row in rows],
+        vectors=vectors.astype(np.float32),
+    )
+
+
+def facts(session: Session, listing_ids: Sequence[int] | None = None) -> dict[int, Facts]:
+    """What filters ask of published listings, of all or of some."""
+    columns = select(col(Listing.id), col(Listing.direction), col(Listing.country))
+    wanted = columns.where(col(Listing.status) == Status.PUBLISHED)
+    if listing_ids is not None:
+        wanted = wanted.where(col(Listing.id).in_(listing_ids))
+    return {row[0]: Facts(row[1], row[2]) for row in session.execute(wanted).tuples()}
+
+
+def sides(session: Session, listing_ids: Sequence[int]) -> dict[int, Side]:
+    """What scoring asks of these listings."""
+    codes: dict[int, dict[Scheme, list[str]]] = {}
+    wanted = select(ListingCode).where(
+        col(ListingCode.listing_id).in_(listing_ids), col(ListingCode.scheme).in_(_SCORED)
+    )
+    for row in session.execute(wanted.order_by(col(ListingCode.code))).scalars():
+        codes.setdefault(row.listing_id, {}).setdefault(row.scheme, []).append(row.code)
+    rows = session.execute(select(Listing).where(col(Listing.id).in_(listing_ids))).scalars()
+    return {row.id: _side(row, codes.get(row.id, {})) for row in rows if row.id is not None}
+
+
+def _side(listing: Listing, codes: dict[Scheme, list[str]]) -> Side:
+    return Side(
+        country=listing.country,
+        trl=listing.trl,
+        ipc=tuple(codes.get(Scheme.IPC, ())),
+        nace=tuple(codes.get(Scheme.NACE, ())),
+        partnerships=tuple(codes.get(Scheme.PARTNERSHIP, ())),
+        target_countries=tuple(codes.get(Scheme.TARGET_COUNTRY, ())),
+        dated=listing.published_at,
+        deadline=listing.deadline,
+    )
+
+
+def _stale(encoder: str) -> ColumnElement[bool]:
+    return or_(
+        col(Embedding.listing_id).is_(None),
+        col(Embedding.revision) != Listing.revision,
+        and_(col(Embedding.encoder) != encoder),
+    )

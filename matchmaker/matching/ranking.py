@@ -1,0 +1,163 @@
+"""Matches of a listing, answers to a search: the same pool, the same table of parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+from sqlmodel import Session
+
+from embeddings.index.base import Keep
+from embeddings.languages import detect_language
+from embeddings.pool import Found, Sought
+from matchmaker.core.clock import now
+from matchmaker.core.paging import Page
+from matchmaker.listings import queries as listings
+from matchmaker.listings.models import Direction, Listing, Status
+from matchmaker.listings.queries import Filters, FullListing
+from matchmaker.matching import queries, scoring, service
+from matchmaker.matching.index import Columns, View
+from matchmaker.matching.models import Passage
+from matchmaker.matching.runtime import Matcher
+from matchmaker.matching.schemas import Match, MatchList, Part, Quote, Readiness, Scope, SearchHit, Side
+
+# How many of the best texts the other parts may put into another order.
+CLOSE = 100
+# How many matches a list can show at most.
+SHOWN = 30
+# A search shows this many at most; nobody reads further, and every page costs the same.
+LONGEST_SEARCH = 200
+# Where a standing (see embeddings/pool.py) becomes an even chance, and how fast it turns.
+EVEN_STANDING, STEEPNESS = 0.6, 5.0
+
+
+Scored = tuple[float, Found, tuple[Part, ...]]
+
+
+def fit(standing: float) -> float:
+    """A standing as a value from 0 to 1 that keeps its order."""
+    return 1 / (1 + exp(-STEEPNESS * (standing - EVEN_STANDING)))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Ask the pool on behalf of one reader: `lang` is the language that cards and reasons come in."""
+
+    matcher: Matcher
+    session: Session
+    lang: str
+
+    def matches(self, full: FullListing, *, scope: Scope, limit: int = 10) -> MatchList:
+        """The best listings of the other direction, with everything that made them the best."""
+        own = self._own_passages(full.listing)
+        if not own:
+            return MatchList(_readiness(self.session, full.listing), scope)
+        view = self._view()
+        market, keep = market_of(view, full.listing), scope_of(view, full.listing, scope)
+        found = view.pool.search(seek(view, own), max(CLOSE, limit), market=market, keep=keep)
+        return MatchList(Readiness.READY, scope, self._judge(full.listing, own, found)[:limit])
+
+    def explain(self, need: FullListing, result: FullListing) -> Match | None:
+        """Why these two fit, as the need's own list would say it; None while a text waits for the encoder."""
+        own = self._own_passages(need.listing)
+        if not own:
+            return None
+        view = self._view()
+        only = view.keep(lambda columns: columns.owners == (result.listing.id or 0))
+        found = view.pool.search(seek(view, own), 1, market=market_of(view, need.listing), keep=only)
+        return next(iter(self._judge(need.listing, own, found)), None)
+
+    def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
+        """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
+        view = self._view()
+        sought = view.pool.seek(self.matcher.encoded(text), [detect_language(text)])
+        market = view.keep(lambda columns: np.ones(len(columns.owners), dtype=bool))
+        keep = market
+        if filters != Filters():
+            kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
+            keep = view.keep(lambda columns: np.isin(columns.owners, kept))
+        found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep)
+        number, size = page
+        return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
+
+    def _view(self) -> View:
+        return self.matcher.index.catch_up(self.session)
+
+    def _own_passages(self, listing: Listing) -> list[Passage]:
+        rows = queries.passages_of(self.session, [listing.id or 0])
+        return [row for row in rows if row.encoder == self.matcher.index.encoder]
+
+    def _judge(self, listing: Listing, own: Sequence[Passage], found: Sequence[Found]) -> list[Match]:
+        """All matches, best first; words are fetched only for those that are looked at."""
+        sides = queries.sides(self.session, [listing.id or 0, *(row.owner for row in found)])
+        mine = sides[listing.id or 0]
+        scored = []
+        for row in found:
+            other = sides.get(row.owner)
+            if other is not None:
+                pair = (mine, other) if listing.direction is Direction.NEED else (other, mine)
+                parts = judge(*pair, row)
+                scored.append((scoring.total(parts), row, parts))
+        scored.sort(key=lambda each: (-each[0], each[1].owner))
+        return self._with_words(scored[:SHOWN], own)
+
+    def _with_words(self, scored: Sequence[Scored], own: Sequence[Passage]) -> list[Match]:
+        cards = listings.cards(self.session, [row.owner for _, row, _ in scored], self.lang)
+        texts = queries.passage_texts(self.session, [row.pair[1] for _, row, _ in scored])
+        return [
+            Match(cards[row.owner], score, parts, _quote(own[row.pair[0]]), _quote(texts[row.pair[1]]))
+            for score, row, parts in scored
+            if row.owner in cards and row.pair[1] in texts
+        ]
+
+    def _hits(self, found: Sequence[Found]) -> list[SearchHit]:
+        cards = listings.cards(self.session, [row.owner for row in found], self.lang)
+        texts = queries.passage_texts(self.session, [row.pair[1] for row in found])
+        return [
+            SearchHit(cards[row.owner], fit(row.standing), _quote(texts[row.pair[1]]))
+            for row in found
+            if row.owner in cards and row.pair[1] in texts
+        ]
+
+
+def seek(view: View, own: Sequence[Passage]) -> Sought:
+    """What a listing's passages look for."""
+    vectors = np.stack([service.unpack(passage.vector) for passage in own])
+    return view.pool.seek(vectors, [passage.lang for passage in own])
+
+
+def market_of(view: View, listing: Listing) -> list[Keep]:
+    """The rows that could answer a listing: the other direction, without its own."""
+    wants_needs = listing.direction is Direction.RESULT
+    return view.keep(lambda c: (c.is_need == wants_needs) & (c.owners != (listing.id or 0)))
+
+
+def scope_of(view: View, listing: Listing, scope: Scope) -> list[Keep]:
+    """The part of its market that the scope leaves."""
+    wants_needs = listing.direction is Direction.RESULT
+
+    def wanted(columns: Columns) -> Keep:
+        keep: Keep = (columns.is_need == wants_needs) & (columns.owners != (listing.id or 0))
+        if scope is Scope.EVERYWHERE or not listing.country:
+            return keep
+        same = columns.countries == listing.country
+        chosen: Keep = keep & (same if scope is Scope.DOMESTIC else ~same)
+        return chosen
+
+    return view.keep(wanted)
+
+
+def judge(need: Side, result: Side, found: Found) -> tuple[Part, ...]:
+    """The parts of one pair's score."""
+    return scoring.parts(scoring.Pair(need, result, fit(found.standing), now()))
+
+
+def _readiness(session: Session, listing: Listing) -> Readiness:
+    embedding = queries.embedding_of(session, listing.id or 0)
+    failed = embedding is not None and embedding.revision == listing.revision and embedding.problem
+    waiting = listing.status is Status.PUBLISHED and not failed
+    return Readiness.PENDING if waiting else Readiness.IMPOSSIBLE
+
+
+def _quote(passage: Passage) -> Quote:
+    return Quote(passage.lang, passage.text)

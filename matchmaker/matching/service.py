@@ -1,0 +1,104 @@
+"""Give listings their vectors; the encoder works outside of any transaction, and nothing is encoded twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Engine, delete
+from sqlmodel import col
+
+from embeddings.encoders.base import Encoder
+from matchmaker.db.engine import reading_session
+from matchmaker.db.uow import UnitOfWork, unit_of_work
+from matchmaker.listings import queries as listings
+from matchmaker.listings import service as listing_service
+from matchmaker.listings.models import Listing
+from matchmaker.matching import queries
+from matchmaker.matching.models import Embedding, Passage
+from matchmaker.matching.passages import Piece, pieces_of
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A listing's pieces, and the vectors that an earlier revision has for some of them."""
+
+    listing: Listing
+    pieces: Sequence[Piece]
+    known: dict[str, bytes]
+
+
+def embed(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> int:
+    """Encode what is new in these listings and store it; answers how many are up to date now.
+
+    Two processes may do the same at once: both store the same, and the later one replaces the earlier one's rows.
+    A listing that changed meanwhile is left to the next round.
+    """
+    prepared = _prepare(engine, encoder, listing_ids)
+    fresh = {
+        piece.digest: piece.encoded for work in prepared for piece in work.pieces if piece.digest not in work.known
+    }
+    vectors = encoder.encode_passages(list(fresh.values()))
+    made = dict(zip(fresh, (row.tobytes() for row in vectors.astype(queries.STORED)), strict=True))
+    done = 0
+    with unit_of_work(engine) as uow:
+        for work in prepared:
+            done += _store(uow, encoder, work, made)
+    return done
+
+
+def _prepare(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> list[Prepared]:
+    with reading_session(engine) as session:
+        found = [row for row in (session.get(Listing, id_) for id_ in listing_ids) if row is not None]
+        known: dict[int, dict[str, bytes]] = {}
+        for passage in queries.passages_of(session, listing_ids):
+            if passage.encoder == encoder.name:
+                known.setdefault(passage.listing_id, {})[passage.digest] = passage.vector
+        return [
+            Prepared(full.listing, pieces_of(full.texts), known.get(full.listing.id or 0, {}))
+            for full in listings.fulls(session, found)
+        ]
+
+
+def _store(uow: UnitOfWork, encoder: Encoder, work: Prepared, made: dict[str, bytes]) -> bool:
+    listing_id = work.listing.id or 0
+    current = uow.session.get(Listing, listing_id)
+    if current is None or current.revision != work.listing.revision:
+        return False
+    uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id))
+    uow.session.add_all(
+        Passage(
+            listing_id=listing_id,
+            lang=piece.lang,
+            ordinal=piece.ordinal,
+            text=piece.text,
+            digest=piece.digest,
+            encoder=encoder.name,
+            vector=work.known.get(piece.digest) or made[piece.digest],
+        )
+        for piece in work.pieces
+    )
+    embedding = uow.session.get(Embedding, listing_id) or Embedding(
+        listing_id=listing_id, encoder=encoder.name, revision=0, passages=0
+    )
+    embedding.encoder, embedding.revision, embedding.passages = encoder.name, current.revision, len(work.pieces)
+    embedding.problem = ""
+    uow.session.add(embedding)
+    listing_service.note_embedded(uow, [listing_id])
+    return True
+
+
+def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> None:
+    """Note that this revision cannot be embedded, so that it is not tried again until it changes."""
+    listing = uow.session.get(Listing, listing_id)
+    if listing is None:
+        return
+    embedding = uow.session.get(Embedding, listing_id) or Embedding(
+        listing_id=listing_id, encoder=encoder, revision=0, passages=0
+    )
+    embedding.encoder, embedding.revision, embedding.problem = encoder, listing.revision, problem
+    uow.session.add(embedding)
+
+
+def unpack(vector: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """A stored vector as numbers."""
+    return np.frombuffer(vector, dtype=queries.STORED).astype(np.float32)

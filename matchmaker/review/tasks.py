@@ -1,0 +1,44 @@
+"""Put the best matches of newly embedded listings on the desk."""
+
+from collections.abc import Sequence
+
+from matchmaker.db.engine import reading_session
+from matchmaker.db.uow import unit_of_work
+from matchmaker.listings import queries as listings
+from matchmaker.listings.models import Direction, Listing, Status
+from matchmaker.matching.ranking import Ranking
+from matchmaker.matching.runtime import Matcher
+from matchmaker.matching.schemas import Scope
+from matchmaker.review.service import Found, suggest
+
+# A broker's time is the scarcest thing here: few for each listing, and only those whose texts say something.
+EACH = 5
+LEAST_SCORE = 0.35
+
+
+def suggest_for(matcher: Matcher, listing_ids: Sequence[int]) -> int:
+    """Suggest the best cross-border pairs of these listings; answers how many are new on the desk."""
+    found: list[Found] = []
+    with reading_session(matcher.engine) as session:
+        ranking = Ranking(matcher, session, "en")
+        for listing_id in listing_ids:
+            listing = session.get(Listing, listing_id)
+            if listing is not None and listing.status is Status.PUBLISHED:
+                found += _pairs(ranking, listing)
+    with unit_of_work(matcher.engine) as uow:
+        return suggest(uow, [pair for pair in found if pair.score >= LEAST_SCORE])
+
+
+def _pairs(ranking: Ranking, listing: Listing) -> list[Found]:
+    """A need's own list, or for a result the needs that are closest, each with the score that its list says."""
+    own = listings.full(ranking.session, listing)
+    best = ranking.matches(own, scope=Scope.CROSS_BORDER, limit=EACH).matches
+    if listing.direction is Direction.NEED:
+        return [Found(listing.id or 0, match.listing.id, match.score) for match in best]
+    found = []
+    for match in best:
+        need = ranking.session.get(Listing, match.listing.id)
+        explained = ranking.explain(listings.full(ranking.session, need), own) if need else None
+        if explained is not None:
+            found.append(Found(match.listing.id, listing.id or 0, explained.score))
+    return found
