@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from embeddings import benchmark as speed
+from embeddings import parallel
 from embeddings.encoders import base
 from embeddings.evaluation.dataset import UnfitDataset, read
 from embeddings.evaluation.report import MEASURES, Summary
@@ -34,6 +35,7 @@ console = Console(stderr=True)
 # As many texts as the figures in the README are of.
 SAMPLE = 96
 TEXTS = ("title", "summary", "description", "advantages", "technical_spec", "text")
+REFERENCES = ROOT / "embeddings" / "reference"
 DEMO = ROOT / "data" / "demo" / "listings.jsonl"
 
 Say = Callable[[str], base.Progress]
@@ -144,6 +146,24 @@ def benchmark(as_json: bool, texts: Path | None) -> None:
         sys.stdout.write("\n")
     else:
         click.echo(str(report))
+
+
+@embeddings.command("reference")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--sentences", default=400, show_default=True, help="How many lines of the file to use.")
+def reference(file: Path, sentences: int) -> None:
+    """Compute the encoder's language means from parallel sentences; the shipped ones were made so."""
+    prepare()
+    encoder = matcher().open()
+    target = REFERENCES / f"{encoder.name}.npz"
+    try:
+        texts = parallel.read(file, sentences)
+    except parallel.UnfitSentences as error:
+        raise Misconfigured(str(error)) from error
+    with bars() as say:
+        found = parallel.means(encoder, texts, say("encoding sentences"))
+    parallel.save(target, found)
+    click.echo(f"{len(found)} languages from {sentences} sentences each: {target.name}")
 
 
 def sample_texts(path: Path) -> list[str]:

@@ -15,7 +15,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
 from matchmaker.listings.models import ListingText, Status
 from matchmaker.listings.queries import FullListing
-from matchmaker.matching import ranking
+from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import MatchList, Readiness, Scope
 from matchmaker.taxonomy.titles import title_of
@@ -106,7 +106,7 @@ def _matches(session: Session, full: FullListing, scope: Scope, lang: str) -> Ma
     if full.listing.status is not Status.PUBLISHED:
         return None
     try:
-        return ranking.matches(matcher(), session, full, scope=scope, limit=MATCHES, lang=lang)
+        return Ranking(matcher(), session, lang).matches(full, scope=scope, limit=MATCHES)
     except Unavailable:
         # The encoder is still loading; the page shows the listing and asks again by itself.
         return MatchList(Readiness.PENDING, scope)

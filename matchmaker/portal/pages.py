@@ -15,7 +15,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Direction
 from matchmaker.listings.queries import Counts, Facet
 from matchmaker.listings.schemas import ListingCard
-from matchmaker.matching import ranking
+from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Quote
 from matchmaker.portal import queries
@@ -124,7 +124,7 @@ def _newest(session: Session, wanted: SearchRequest, lang: str) -> Page[Row]:
 
 def _answers(session: Session, wanted: SearchRequest, lang: str) -> Page[Row] | None:
     try:
-        hits = ranking.search(matcher(), session, wanted.text, wanted.filters, wanted.slice, lang)
+        hits = Ranking(matcher(), session, lang).search(wanted.text, wanted.filters, wanted.slice)
     except Unavailable:
         return None
     return Page([Row(hit.listing, hit.snippet) for hit in hits.rows], hits.number, hits.size, hits.total)
