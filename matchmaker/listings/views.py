@@ -25,6 +25,8 @@ from matchmaker.web.undo import flash_undo
 
 # The browser learns by this cookie which of its own copies is safely stored (see static/js/listing_form.js).
 SAVED_COOKIE = "saved_form"
+# What a further version is most likely to be written in, after the reader's own language.
+LIKELY = ("en", "zh")
 _TOKEN = re.compile(r"[a-z0-9-]{8,64}")
 
 bp = Blueprint("listings", __name__, url_prefix="/listings")
@@ -108,7 +110,8 @@ def texts(public_id: str) -> ResponseReturnValue:
         return redirect(url_for("listings.text", public_id=public_id, text_lang=chosen), 303)
     found = _editable(public_id)
     options = form.language_options(current_language(), without=[text.lang for text in found.texts])
-    return render_template("listings/texts.html", found=found, options=options)
+    likely = next((code for code in (current_language(), *LIKELY) if code in dict(options)), "")
+    return render_template("listings/texts.html", found=found, options=options, likely=likely)
 
 
 @bp.get("/<public_id>/texts/<text_lang>")

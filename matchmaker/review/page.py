@@ -7,8 +7,10 @@ from dataclasses import field as default
 from sqlmodel import Session
 
 from matchmaker.accounts.queries import person_names
+from matchmaker.core.errors import Unavailable
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
+from matchmaker.listings.queries import FullListing
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Match
@@ -104,14 +106,22 @@ def _explained(session: Session, items: Sequence[DeskItem], lang: str) -> list[D
     ids = {card.id for item in items for card in (item.need, item.result)}
     full = listings.fulls_by_id(session, ids)
     names = person_names(session, [item.suggestion.decided_by for item in items])
+    ranking = Ranking(matcher(), session, lang)
     return [
         DeskCard(
             item=item,
-            match=Ranking(matcher(), session, lang).explain(full[item.need.id], full[item.result.id]),
+            match=_explain(ranking, full[item.need.id], full[item.result.id]),
             decided_by=names.get(item.suggestion.decided_by or 0, ""),
         )
         for item in items
     ]
+
+
+def _explain(ranking: Ranking, need: FullListing, result: FullListing) -> Match | None:
+    try:
+        return ranking.explain(need, result)
+    except Unavailable:
+        return None  # The encoder is still loading; a verdict does not have to wait for it.
 
 
 def _whole(text: str, *, low: int, high: int) -> int:

@@ -21,5 +21,5 @@ REASONS: dict[DeclineReason, LazyString] = {
     DeclineReason.PARTNER_TYPE: lazy("Wrong kind of partner"),
     DeclineReason.ALREADY_SOLVED: lazy("Already solved"),
     DeclineReason.NO_CAPACITY: lazy("No capacity at present"),
-    DeclineReason.OTHER: lazy("Another reason (please note it)"),
+    DeclineReason.OTHER: lazy("Another reason"),
 }

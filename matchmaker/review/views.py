@@ -53,6 +53,13 @@ def decline(public_id: str) -> ResponseReturnValue:
     return _back_to_the_desk()
 
 
+@bp.get("/<public_id>/decline")
+@access(Permission.MATCH_REVIEW)
+def decline_again(public_id: str) -> ResponseReturnValue:
+    """A reader who reloads the page of a refused verdict, or turns its pages, is back on the desk."""
+    return redirect(url_for("review.desk") + _query(), 303)
+
+
 @bp.post("/<public_id>/reopen")
 @access(Permission.MATCH_REVIEW)
 def reopen(public_id: str) -> ResponseReturnValue:
