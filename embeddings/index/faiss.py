@@ -58,8 +58,7 @@ class FaissIndex:
         """See VectorIndex.search."""
         # FAISS fails on an index without rows, and its scan costs as much as the rows that are kept.
         most = self.count if keep is None else int(np.count_nonzero(keep))
-        wanted = min(k + SPARE, most)
-        if wanted == 0:
+        if min(k, most) == 0:
             empty = np.empty((len(queries), 0), dtype=np.float32)
             return best_first(empty, empty.astype(np.int64), k)
         parameters = None
@@ -67,7 +66,13 @@ class FaissIndex:
             bits = np.packbits(keep, bitorder="little")
             selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # the stub misses the array form
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # likewise
-        scores, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), wanted, params=parameters)
+        asked, wanted = np.ascontiguousarray(queries, dtype=np.float32), min(k + SPARE, most)
+        while True:
+            scores, rows = self._index.search(asked, wanted, params=parameters)
+            # Of equal scores FAISS keeps any; when the ties at the cut reach the end, there may be more behind it.
+            if wanted == most or not (scores[:, k - 1] == scores[:, -1]).any():
+                break
+            wanted = min(2 * wanted, most)
         return best_first(np.where(rows < 0, -np.inf, scores).astype(np.float32), rows, k)
 
     def vectors(self, rows: Rows) -> Vectors:
