@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,9 +76,10 @@ def load(
         if _checksum(folder, manifest.counts) != checksum:
             raise UnfitSnapshot(f"snapshot {folder.name} is damaged")
         indexes = {name: FaissIndex.load(folder / f"{name}.faiss") for name in manifest.counts}
-        with np.load(folder / ARRAYS, allow_pickle=False) as file:
+        # numpy leaves a file open that is no archive, so it is given one that is closed in any case.
+        with (folder / ARRAYS).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, TypeError, ValueError, KeyError) as error:
+    except (OSError, TypeError, ValueError, KeyError, BadZipFile) as error:
         if isinstance(error, UnfitSnapshot):
             raise
         raise UnfitSnapshot(f"snapshot {folder.name} cannot be read: {error}") from error
