@@ -229,7 +229,6 @@ def counts(session: Session) -> Counts:
     published = col(Listing.status) == Status.PUBLISHED
     by_direction = dict(
         session.execute(select(col(Listing.direction), func.count()).where(published).group_by(col(Listing.direction)))
-        .tuples()
         .all()
     )
     countries, languages = session.execute(
@@ -253,7 +252,7 @@ def changed_since(session: Session, cursor: int) -> dict[int, int]:
         .where(col(ListingChange.id) > cursor)
         .group_by(col(ListingChange.listing_id))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _carries(scheme: Scheme, codes: Sequence[str]) -> ColumnElement[bool]:

@@ -91,7 +91,7 @@ def stored(session: Session, encoder: str, dim: int, listing_ids: Sequence[int] 
     )
     if listing_ids is not None:
         wanted = wanted.where(col(Passage.listing_id).in_(listing_ids))
-    rows = session.execute(wanted.order_by(col(Passage.id))).tuples().all()
+    rows = session.execute(wanted.order_by(col(Passage.id))).all()
     vectors = np.frombuffer(b"".join(row[3] for row in rows), dtype=STORED).reshape(-1, dim)
     return Stored(
         owners=np.array([row[0] for row in rows], dtype=np.int64),
@@ -107,7 +107,7 @@ def facts(session: Session, listing_ids: Sequence[int] | None = None) -> dict[in
     wanted = columns.where(col(Listing.status) == Status.PUBLISHED)
     if listing_ids is not None:
         wanted = wanted.where(col(Listing.id).in_(listing_ids))
-    return {row[0]: Facts(row[1], row[2]) for row in session.execute(wanted).tuples()}
+    return {row[0]: Facts(row[1], row[2]) for row in session.execute(wanted)}
 
 
 def sides(session: Session, listing_ids: Sequence[int]) -> dict[int, Side]:

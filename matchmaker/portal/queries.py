@@ -16,7 +16,7 @@ def direction_counts(session: Session, filters: Filters) -> dict[Direction, int]
         .where(*published_where(replace(filters, direction=None)))
         .group_by(col(Listing.direction))
     )
-    found = dict(rows.tuples().all())
+    found: dict[Direction, int] = {direction: count for direction, count in rows}
     return {direction: found.get(direction, 0) for direction in Direction}
 
 

@@ -71,7 +71,7 @@ def state_counts(session: Session) -> dict[State, int]:
         .where(col(_NEED.status) == Status.PUBLISHED, col(_RESULT.status) == Status.PUBLISHED)
         .group_by(col(Suggestion.state))
     )
-    return {**dict.fromkeys(State, 0), **dict(rows.tuples().all())}
+    return {**dict.fromkeys(State, 0), **dict(rows.all())}
 
 
 def choices(session: Session, state: State) -> dict[str, list[str]]:

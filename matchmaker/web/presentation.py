@@ -42,7 +42,8 @@ def money(amount: Decimal | None, currency: str | None) -> str:
     if not currency:
         return str(format_decimal(amount))
     # The code, not the sign: "$" and "¥" are several currencies each in a cross-border market.
-    pattern = "¤¤ #,##0" if amount == amount.to_integral_value() else "¤¤ #,##0.00"
+    # A no-break space keeps code and figure on one line.
+    pattern = "¤¤\u00a0#,##0" if amount == amount.to_integral_value() else "¤¤\u00a0#,##0.00"
     return str(format_currency(amount, currency, format=pattern, currency_digits=False))
 
 
