@@ -42,14 +42,14 @@ class Settings:
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
-    raw = environ.get(name, str(default))
+    raw = environ.get(name) or str(default)
     if not raw.isdecimal() or not low <= int(raw) <= high:
         raise Misconfigured(f"{name} is {raw!r}; it must be a whole number from {low} to {high}")
     return int(raw)
 
 
 def _yes(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
-    raw = environ.get(name, "1" if default else "0").casefold()
+    raw = (environ.get(name) or ("1" if default else "0")).casefold()
     if raw not in {"0", "1", "no", "yes", "false", "true"}:
         raise Misconfigured(f"{name} is {raw!r}; it must be 1 or 0")
     return raw in {"1", "yes", "true"}

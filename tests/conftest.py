@@ -1,10 +1,12 @@
 """Real objects for every test: a migrated database, the application, people who are signed in."""
 
+import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,20 +25,43 @@ from matchmaker.db.migrate import upgrade
 from matchmaker.db.uow import UnitOfWork, unit_of_work
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+# Libraries read these on import: whatever their files refer to, no hub is asked.
+os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
 
 
 @pytest.fixture(autouse=True)
 def _no_outside_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 12: a test that reaches for the outside fails, and says where to."""
-    real = socket.socket.connect
+    look_up = socket.getaddrinfo
 
-    def connect(self: socket.socket, address: object) -> None:
-        host = address[0] if isinstance(address, tuple) else None
-        if self.family in {socket.AF_INET, socket.AF_INET6} and host not in LOOPBACK:
-            raise AssertionError(f"a test tried to reach {address!r}")
-        real(self, address)  # type: ignore[arg-type]
+    def stay_inside(method: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(self: socket.socket, *args: Any) -> Any:
+            # The address is the last argument of connect, connect_ex and sendto alike.
+            address = args[-1]
+            host = address[0] if isinstance(address, tuple) else None
+            if self.family in {socket.AF_INET, socket.AF_INET6} and host not in LOOPBACK:
+                raise AssertionError(f"a test tried to reach {address!r}")
+            return method(self, *args)
 
-    monkeypatch.setattr(socket.socket, "connect", connect)
+        return guarded
+
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in LOOPBACK | {None, ""} and not _is_address(host):
+            raise AssertionError(f"a test tried to look up {host!r}")
+        return look_up(host, *args, **kwargs)
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, stay_inside(getattr(socket.socket, name)))
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+def _is_address(host: str | bytes) -> bool:
+    """Whether it is a number already, for which nobody is asked."""
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

