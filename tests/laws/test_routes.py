@@ -11,7 +11,13 @@ from matchmaker.accounts.policy import PERMISSIONS
 from matchmaker.app import create_app
 from matchmaker.web.access import PUBLIC, SIGNED_IN, Permission
 
-SAMPLES = {"direction": "need", "public_id": "bcdfghjkmn", "text_lang": "de", "scheme": "ipc", "filename": "img/favicon.svg"}
+SAMPLES = {
+    "direction": "need",
+    "public_id": "bcdfghjkmn",
+    "text_lang": "de",
+    "scheme": "ipc",
+    "filename": "img/favicon.svg",
+}
 
 
 def address(app: Flask, rule: Rule) -> str:

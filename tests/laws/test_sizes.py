@@ -70,8 +70,9 @@ def test_a_module_and_its_functions_are_small(path: Path):
 @pytest.mark.parametrize("path", SOURCES, ids=named)
 def test_functions_take_few_parameters_and_name_their_switches(path: Path):
     assert {f.name: parameters(f) for f in functions(path) if len(parameters(f)) > PARAMETERS} == {}
-    # An __exit__ or a command gets what its caller decides.
-    assert {f.name: positional_booleans(f) for f in functions(path) if positional_booleans(f) and not is_a_command(f)} == {}
+    assert {
+        f.name: positional_booleans(f) for f in functions(path) if positional_booleans(f) and not is_a_command(f)
+    } == {}
 
 
 @pytest.mark.parametrize("path", VIEWS, ids=named)
