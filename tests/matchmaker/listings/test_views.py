@@ -1,0 +1,357 @@
+"""Writing, publishing, withdrawing and translating one's listings over HTTP."""
+
+import re
+
+import pytest
+from sqlmodel import select
+
+from matchmaker.accounts import service as accounts
+from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
+from matchmaker.db.engine import reading_session
+from matchmaker.db.uow import unit_of_work
+from matchmaker.listings import queries, service
+from matchmaker.listings.models import Listing, Status, TextOrigin
+from matchmaker.listings.schemas import ListingDraft
+from tests.factories.market import NEED, RESULT, publish, translate, write
+
+FULL = {
+    "lang": "zh",
+    "title": "煤矿井下自动钻孔机器人",
+    "summary": "希望引进可自动定位的钻孔机器人。",
+    "description": "现有钻机每班需五人。",
+    "technical_spec": "防爆型式满足要求。",
+    "country": "CN",
+    "partnerships": ["licence", "joint_venture"],
+    "target_countries": ["DE", "IT"],
+    "ipc": "E21B, e21c",
+    "budget_max": "15000000",
+    "budget_currency": "CNY",
+}
+
+
+@pytest.fixture
+def member(signed_in):
+    """A signed-in member of an organisation: the browser, and who it is."""
+    client, actor = signed_in()
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client, actor
+
+
+@pytest.fixture
+def only(engine):
+    """The one listing there is, as it is stored now."""
+
+    def find():
+        with reading_session(engine) as session:
+            return queries.full(session, session.exec(select(Listing)).one())
+
+    return find
+
+
+def page(response, status=200):
+    assert response.status_code == status
+    return response.get_data(as_text=True)
+
+
+def test_the_doors_lead_to_both_forms(member):
+    client, _ = member
+    text = page(client.get("/listings/new"))
+    assert 'href="/listings/new/need"' in text
+    assert 'href="/listings/new/result"' in text
+    page(client.get("/listings/new/need"))
+    page(client.get("/listings/new/result"))
+
+
+def test_there_is_no_third_door(member):
+    client, _ = member
+    assert client.get("/listings/new/shoes").status_code == 404
+
+
+def test_the_form_guesses_the_language_and_the_country_of_its_writer(signed_in):
+    client, _ = signed_in(country="RS")
+    text = page(client.get("/listings/new/need", headers={"Accept-Language": "zh"}))
+    assert '<option value="zh" selected>' in text
+    assert '<option value="RS" selected>' in text
+
+
+def test_a_draft_is_saved_for_its_organisation_only(member, client, only):
+    browser, actor = member
+    response = browser.post("/listings/new/need", data={**FULL, "summary": "", "action": "draft"})
+    found = only()
+    assert response.status_code == 303
+    assert response.location == f"/listings/{found.listing.public_id}/edit"
+    assert found.listing.status is Status.DRAFT
+    assert found.listing.organisation_id == actor.organisation_id
+    assert client.get(f"/listings/{found.listing.public_id}").status_code == 404
+    assert "The draft is saved" in page(browser.get(response.location))
+
+
+def test_everything_typed_is_stored_and_published(member, client, only):
+    browser, _ = member
+    response = browser.post("/listings/new/need", data={**FULL, "action": "publish"})
+    found = only()
+    assert response.location == f"/listings/{found.listing.public_id}"
+    assert found.listing.status is Status.PUBLISHED
+    assert found.original.title == FULL["title"]
+    assert found.codes["ipc"] == ["E21B", "E21C"]
+    assert found.codes["target_countries"] == ["DE", "IT"]
+    assert str(found.listing.budget_max) == "15000000.00"
+    assert client.get(response.location).status_code == 200
+
+
+def test_publishing_tells_every_missing_field_and_keeps_every_word(member, session):
+    client, _ = member
+    typed = {**FULL, "summary": "", "technical_spec": " ", "partnerships": [], "description": "Zeile 1\r\nZeile <2>"}
+    text = page(client.post("/listings/new/need", data={**typed, "action": "publish"}), 422)
+    assert "3 fields need attention" in text
+    for name in ("summary", "technical_spec", "partnerships"):
+        assert f'<a href="#f-{name}">' in text
+        assert f'id="error-{name}"' in text
+        assert f'id="f-{name}"' in text
+    assert "Zeile 1\r\nZeile &lt;2&gt;</textarea>" in text
+    assert 'value="E21B, e21c"' in text
+    assert '<option value="IT" selected>' in text
+    assert 'value="15000000"' in text
+    assert session.exec(select(Listing)).all() == []
+
+
+def test_an_error_is_tied_to_its_field_for_a_screen_reader(member):
+    client, _ = member
+    text = page(client.post("/listings/new/need", data={**FULL, "title": "", "action": "draft"}), 422)
+    tag = re.search(r'<input[^>]*name="title"[^>]*>', text).group()
+    assert 'aria-describedby="hint-title error-title"' in tag
+    assert 'aria-invalid="true"' in tag
+
+
+def test_a_text_that_is_too_long_comes_back_whole(member):
+    client, _ = member
+    text = page(client.post("/listings/new/need", data={**FULL, "summary": "长" * 501, "action": "draft"}), 422)
+    assert "长" * 501 in text
+    assert "This has 501 characters; 500 are the most." in text
+
+
+def test_a_code_nobody_knows_comes_back_beside_the_known_ones(member):
+    client, _ = member
+    text = page(client.post("/listings/new/need", data={**FULL, "ipc": "E21B, drilling", "action": "draft"}), 422)
+    assert 'value="E21B, drilling"' in text
+    assert "“drilling” is not in the list." in text
+
+
+def test_script_in_a_field_is_shown_as_text(member):
+    client, _ = member
+    evil = '"><script>alert(1)</script>'
+    text = page(client.post("/listings/new/need", data={**FULL, "title": evil, "deadline": evil, "ipc": evil}), 422)
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_the_browser_learns_which_of_its_copies_is_stored(member):
+    client, _ = member
+    client.post("/listings/new/need", data={**FULL, "copy": "abc123-def456", "action": "draft"})
+    assert client.get_cookie("saved_form").value == "abc123-def456"
+
+
+def test_a_copy_that_was_refused_is_not_called_stored(member):
+    client, _ = member
+    client.post("/listings/new/need", data={**FULL, "title": "", "copy": "abc123-def456", "action": "draft"})
+    assert client.get_cookie("saved_form") is None
+
+
+def test_nothing_but_a_token_gets_into_the_cookie(member):
+    client, _ = member
+    client.post("/listings/new/need", data={**FULL, "copy": "x; Path=/evil", "action": "draft"})
+    assert client.get_cookie("saved_form") is None
+
+
+def test_editing_shows_what_is_stored_and_stores_what_is_typed(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, NEED, budget_min="1999.50", budget_max="20000")
+    text = page(client.get(f"/listings/{listing.public_id}/edit"))
+    assert NEED["title"] in text
+    assert 'value="1999.50"' in text
+    assert 'value="20000"' in text
+    response = client.post(
+        f"/listings/{listing.public_id}/edit", data={**FULL, "title": "新标题", "revision": 1, "action": "draft"}
+    )
+    assert response.status_code == 303
+    assert only().original.title == "新标题"
+    assert only().listing.revision == 2
+
+
+def test_a_published_listing_cannot_be_saved_incomplete(member, engine, only):
+    client, actor = member
+    listing = publish(engine, actor, NEED)
+    data = {**FULL, "description": "", "title": "新标题", "revision": 1, "action": "save"}
+    text = page(client.post(f"/listings/{listing.public_id}/edit", data=data), 422)
+    assert '<a href="#f-description">' in text
+    assert "新标题" in text
+    assert only().original.title == NEED["title"]
+
+
+def test_two_writers_neither_overwrite_each_other_nor_lose_a_word(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    with unit_of_work(engine) as uow:
+        service.change(uow, listing.public_id, ListingDraft(**{**NEED, "title": "同事的标题"}), revision=1, actor=actor)
+    data = {**FULL, "title": "我的标题", "revision": 1, "action": "draft"}
+    text = page(client.post(f"/listings/{listing.public_id}/edit", data=data), 409)
+    assert 'value="我的标题"' in text
+    assert "同事的标题" in text.split('id="theirs-title"')[1][:600]
+    assert only().original.title == "同事的标题"
+    revision = re.search(r'name="revision" value="(\d+)"', text).group(1)
+    again = client.post(f"/listings/{listing.public_id}/edit", data={**data, "revision": revision})
+    assert again.status_code == 303
+    assert only().original.title == "我的标题"
+
+
+def test_publishing_from_the_list_asks_for_what_is_missing(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, {"direction": "result", "lang": "de", "title": "Bohrgerät", "country": "DE"})
+    response = client.post(f"/listings/{listing.public_id}/publish")
+    assert response.location == f"/listings/{listing.public_id}/edit?check=1"
+    text = page(client.get(response.location))
+    assert 'id="error-advantages"' in text
+    assert "Bohrgerät" in text
+    assert only().listing.status is Status.DRAFT
+
+
+def test_withdrawing_can_be_taken_back_with_one_button(member, client, engine, only):
+    browser, actor = member
+    listing = publish(engine, actor, NEED)
+    text = page(browser.post(f"/listings/{listing.public_id}/withdraw", follow_redirects=True))
+    assert client.get(f"/listings/{listing.public_id}").status_code == 404
+    undo = re.search(r'<form method="post" action="([^"]+)"[^>]*>(?:(?!</form>).)*data-undo', text, re.S).group(1)
+    assert browser.post(undo).status_code == 303
+    assert only().listing.status is Status.PUBLISHED
+
+
+def test_a_button_of_a_page_leads_back_to_our_pages_only(member, engine):
+    client, actor = member
+    listing = publish(engine, actor, NEED)
+    response = client.post(f"/listings/{listing.public_id}/withdraw", data={"next": "https://evil.example/"})
+    assert response.location == "/listings/mine"
+
+
+def test_publishing_twice_is_a_conflict(member, engine):
+    client, actor = member
+    listing = publish(engine, actor, NEED)
+    assert client.post(f"/listings/{listing.public_id}/publish").status_code == 409
+
+
+def test_my_listings_are_filtered_and_counted(member, engine, person):
+    client, actor = member
+    publish(engine, actor, NEED)
+    write(engine, actor, RESULT, title="Entwurf eines Bohrgeräts")
+    publish(engine, person(), NEED, title="别人的需求")
+    everything = page(client.get("/listings/mine"))
+    assert NEED["title"] in everything
+    assert "Entwurf eines Bohrgeräts" in everything
+    assert "别人的需求" not in everything
+    drafts = page(client.get("/listings/mine?status=draft"))
+    assert NEED["title"] not in drafts
+    assert "Entwurf eines Bohrgeräts" in drafts
+    assert "Nothing here with these filters" in page(client.get("/listings/mine?status=withdrawn"))
+
+
+def test_a_newcomer_is_shown_both_doors(member):
+    client, _ = member
+    text = page(client.get("/listings/mine"))
+    assert 'href="/listings/new/need"' in text
+    assert 'href="/listings/new/result"' in text
+
+
+def test_a_listings_text_carries_its_language_and_direction(member, engine):
+    client, actor = member
+    write(engine, actor, RESULT, lang="ar", title="جهاز حفر")
+    assert 'lang="ar" dir="auto">جهاز حفر</a>' in page(client.get("/listings/mine"))
+
+
+def test_a_language_version_is_added_changed_and_removed(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    base = f"/listings/{listing.public_id}/texts"
+    assert client.get(f"{base}?text=it").location == f"{base}/it"
+    assert NEED["title"] in page(client.get(f"{base}/it"))
+    client.post(f"{base}/it", data={"title": "Robot", "summary": "Cerchiamo un robot."})
+    client.post(f"{base}/it", data={"title": "Robot di perforazione", "summary": "Cerchiamo un robot."})
+    version = only().text_for("it")
+    assert (version.title, version.origin) == ("Robot di perforazione", TextOrigin.OWNER)
+    assert "Robot di perforazione" in page(client.get(base))
+    client.post(f"{base}/it/remove")
+    assert [text.lang for text in only().texts] == ["zh"]
+
+
+def test_a_machines_version_becomes_the_owners_when_the_owner_saves_it(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    translate(engine, actor, listing, lang="en", title="Drilling robot", origin=TextOrigin.MACHINE)
+    assert only().text_for("en").origin is TextOrigin.MACHINE
+    client.post(f"/listings/{listing.public_id}/texts/en", data={"title": "Drilling robot for mines"})
+    assert only().text_for("en").origin is TextOrigin.OWNER
+
+
+def test_a_version_without_a_title_keeps_what_was_typed(member, engine):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    data = {"title": " ", "summary": "Cerchiamo un robot."}
+    text = page(client.post(f"/listings/{listing.public_id}/texts/it", data=data), 422)
+    assert "Cerchiamo un robot." in text
+    assert 'id="error-title"' in text
+
+
+@pytest.mark.parametrize("lang", ["zh", "xx", "und"])
+def test_the_original_and_what_is_no_language_are_no_versions(member, engine, lang):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    assert client.get(f"/listings/{listing.public_id}/texts/{lang}").status_code == 404
+
+
+PATHS = ("edit", "texts", "texts/it")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_strangers_draft_does_not_exist(member, engine, person, path):
+    client, _ = member
+    listing = write(engine, person(), NEED)
+    assert client.get(f"/listings/{listing.public_id}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_strangers_published_listing_is_not_theirs_to_change(member, engine, person, path):
+    client, _ = member
+    listing = publish(engine, person(), NEED)
+    assert client.get(f"/listings/{listing.public_id}/{path}").status_code == 403
+
+
+def test_a_stranger_cannot_withdraw(member, engine, person, only):
+    client, _ = member
+    listing = publish(engine, person(), NEED)
+    assert client.post(f"/listings/{listing.public_id}/withdraw").status_code == 403
+    assert client.post(f"/listings/{listing.public_id}/edit", data={**FULL, "revision": 1}).status_code == 403
+    assert only().listing.status is Status.PUBLISHED
+
+
+def test_a_visitor_is_asked_to_sign_in_and_comes_back(client):
+    response = client.get("/listings/new/need")
+    assert response.status_code == 303
+    assert response.location == "/sign-in?next=/listings/new/need"
+
+
+def test_a_broker_posts_nothing(signed_in):
+    client, _ = signed_in(Role.BROKER)
+    assert client.get("/listings/new").status_code == 403
+
+
+def test_somebody_who_only_looks_for_an_organisation_is_told_before_typing(app, engine, person):
+    reader = person()
+    with unit_of_work(engine) as uow:
+        someone = Person(email="viewer@example.org", name="Viewer", password_hash="-")
+        uow.session.add(someone)
+        uow.session.flush()
+        owner = uow.session.get(Organisation, reader.organisation_id)
+        accounts.join(uow, someone, owner, MembershipRole.VIEWER)
+        token = accounts.sign_in(uow, someone)
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = token, True
+    assert client.get("/listings/new/need").status_code == 403
