@@ -1,0 +1,178 @@
+"""What language adds to a vector is taken away, as far as the corpus and the reference know it."""
+
+from importlib import resources
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from embeddings import fairness
+from embeddings.encoders.base import Vectors, unit_rows
+from embeddings.fairness import SHRINK, UNKNOWN, Reference, fit, reference
+
+DIM = 24
+LANGUAGES = ("ar", "de", "zh")
+RANDOM = np.random.default_rng(3)
+# Each language adds its own direction, as long as what is said.
+OFFSETS = {lang: 2 * unit_rows(RANDOM.standard_normal((1, DIM)).astype(np.float32))[0] for lang in LANGUAGES}
+CONTENTS = unit_rows(RANDOM.standard_normal((300, DIM)).astype(np.float32))
+CONTENTS -= CONTENTS.mean(axis=0)
+
+
+def said_in(lang: str, contents: Vectors = CONTENTS) -> Vectors:
+    return unit_rows(contents + OFFSETS[lang])
+
+
+def everything() -> tuple[Vectors, list[str]]:
+    vectors = np.concatenate([said_in(lang) for lang in LANGUAGES])
+    return vectors, [lang for lang in LANGUAGES for _ in CONTENTS]
+
+
+def distances(vectors: dict[str, Vectors]) -> float:
+    """The largest distance between the means of two languages."""
+    means = [rows.mean(axis=0) for rows in vectors.values()]
+    return max(float(np.linalg.norm(a - b)) for a in means for b in means)
+
+
+def test_planted_language_offsets_disappear() -> None:
+    vectors, languages = everything()
+    correction = fit(vectors, languages, Reference())
+    before = {lang: said_in(lang) for lang in LANGUAGES}
+    after = {lang: correction.apply(rows, [lang] * len(rows)) for lang, rows in before.items()}
+    assert distances(before) > 1
+    # What is left is the share that the mean of all still has among 300 documents of a language.
+    assert distances(after) < 0.2 * distances(before)
+
+
+def test_the_same_thing_said_in_two_languages_becomes_its_own_nearest_neighbour() -> None:
+    vectors, languages = everything()
+    correction = fit(vectors, languages, Reference())
+    asked, answers = said_in("de", CONTENTS[:50]), said_in("zh", CONTENTS[:50])
+    own = said_in("de", CONTENTS[50:])
+    plain = asked @ np.concatenate([answers, own]).T
+    assert (plain.argmax(axis=1) >= 50).all(), "plain cosine prefers the own language, whatever it says"
+    fair = correction.apply(asked, ["de"] * 50) @ np.concatenate(
+        [correction.apply(answers, ["zh"] * 50), correction.apply(own, ["de"] * len(own))]
+    ).T
+    assert (fair.argmax(axis=1) == np.arange(50)).all()
+
+
+def test_rows_come_back_as_long_as_one() -> None:
+    vectors, languages = everything()
+    rows = fit(vectors, languages, Reference()).apply(vectors, languages)
+    assert (rows.dtype, rows.shape) == (np.float32, vectors.shape)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_a_vector_that_is_nothing_but_its_language_still_has_a_direction() -> None:
+    correction = fairness.Correction({UNKNOWN: np.array([0.6, 0.8], dtype=np.float32)})
+    rows = correction.apply(np.array([[0.6, 0.8]], dtype=np.float32), ["de"])
+    assert np.linalg.norm(rows) == pytest.approx(1)
+
+
+def test_no_vectors_stay_no_vectors() -> None:
+    vectors, languages = everything()
+    assert fit(vectors, languages, Reference()).apply(vectors[:0], []).shape == (0, DIM)
+
+
+def test_a_language_that_nobody_knows_loses_the_mean_of_all() -> None:
+    vectors, languages = everything()
+    correction = fit(vectors, languages, Reference())
+    strange = vectors[:5]
+    wanted = unit_rows(strange - vectors.mean(axis=0))
+    np.testing.assert_allclose(correction.apply(strange, ["tlh"] * 5), wanted, atol=1e-5)
+
+
+def test_a_language_that_only_the_reference_knows_is_corrected_by_the_reference() -> None:
+    known = Reference({lang: said_in(lang).mean(axis=0) for lang in LANGUAGES})
+    two = [lang for lang in LANGUAGES if lang != "zh"]
+    vectors = np.concatenate([said_in(lang) for lang in two])
+    correction = fit(vectors, [lang for lang in two for _ in CONTENTS], known)
+    chinese = correction.apply(said_in("zh"), ["zh"] * len(CONTENTS))
+    german = correction.apply(said_in("de"), ["de"] * len(CONTENTS))
+    assert distances({"zh": chinese, "de": german}) < 0.05
+
+
+def test_an_empty_corpus_is_corrected_by_the_reference_alone() -> None:
+    nothing = np.empty((0, 2), dtype=np.float32)
+    known = Reference({"de": np.array([1, 0], dtype=np.float32), "zh": np.array([0, 1], dtype=np.float32)})
+    means = fit(nothing, [], known).means
+    assert {lang: mean.tolist() for lang, mean in means.items()} == {"de": [1, 0], "zh": [0, 1], UNKNOWN: [0.5, 0.5]}
+
+
+def test_an_empty_corpus_without_a_reference_leaves_vectors_as_they_are() -> None:
+    correction = fit(np.empty((0, 3), dtype=np.float32), [], Reference())
+    rows = unit_rows(np.array([[1, 2, 3]], dtype=np.float32))
+    np.testing.assert_allclose(correction.apply(rows, ["de"]), rows, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 5, 500])
+def test_a_mean_moves_from_the_reference_to_the_corpus_as_documents_come(count: int) -> None:
+    known = Reference({"de": np.array([1, 0], dtype=np.float32), "zh": np.array([0, 1], dtype=np.float32)})
+    german, chinese = np.array([3, 1], dtype=np.float32), np.array([0, 2], dtype=np.float32)
+    vectors = np.concatenate([np.tile(german, (count, 1)), np.tile(chinese, (100, 1))])
+    means = fit(vectors, ["de"] * count + ["zh"] * 100, known).means
+    # The corpus lies (2, 1) away from the reference in German and (0, 1) in Chinese.
+    offset = (count * np.array([2.0, 1.0]) + 100 * np.array([0.0, 1.0])) / (count + 100)
+    weight = count / (count + SHRINK)
+    np.testing.assert_allclose(means["de"], weight * german + (1 - weight) * ([1, 0] + offset), rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 5, 500])
+def test_a_mean_without_a_reference_moves_from_the_mean_of_all(count: int) -> None:
+    vectors = np.concatenate([np.tile([4.0, 0.0], (count, 1)), np.tile([0.0, 1.0], (50, 1))]).astype(np.float32)
+    means = fit(vectors, ["de"] * count + ["zh"] * 50, Reference()).means
+    weight = count / (count + SHRINK)
+    np.testing.assert_allclose(
+        means["de"], weight * np.array([4.0, 0.0]) + (1 - weight) * vectors.mean(axis=0), rtol=1e-5
+    )
+
+
+def test_directions_in_which_translations_differ_are_damped() -> None:
+    damping = np.diag([1.0, 0.0]).astype(np.float32)
+    correction = fit(np.empty((0, 2), dtype=np.float32), [], Reference(damping=damping))
+    rows = correction.apply(np.array([[0.1, 0.9]], dtype=np.float32), ["de"])
+    np.testing.assert_allclose(rows, [[1, 0]], atol=1e-6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 30))
+def test_the_order_of_documents_changes_nothing(seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors = random.standard_normal((count, 6)).astype(np.float32)
+    languages = random.choice(["de", "en", "zh"], count).tolist()
+    known = Reference({"de": random.standard_normal(6).astype(np.float32)})
+    order = random.permutation(count)
+    first = fit(vectors, languages, known).means
+    second = fit(vectors[order], [languages[i] for i in order], known).means
+    assert first.keys() == second.keys()
+    for lang, mean in first.items():
+        np.testing.assert_allclose(mean, second[lang], atol=1e-5)
+
+
+def test_an_encoder_without_a_reference_has_an_empty_one() -> None:
+    found = reference("an encoder of tomorrow")
+    assert (dict(found.means), found.damping) == ({}, None)
+
+
+SHIPPED = sorted(
+    path.name.removesuffix(".npz")
+    for path in (resources.files("embeddings") / "reference").iterdir()
+    if path.name.endswith(".npz")
+) if (resources.files("embeddings") / "reference").is_dir() else []  # fmt: skip
+
+
+@pytest.mark.parametrize("encoder", SHIPPED)
+def test_a_shipped_reference_fits_together(encoder: str) -> None:
+    found = reference(encoder)
+    shapes: set[tuple[int, ...]] = {mean.shape for mean in found.means.values()}
+    assert len(shapes) == 1
+    assert {"zh", "en", "de", "sr", "hu"} <= set(found.means)
+    arrays: list[NDArray[np.float32]] = list(found.means.values())
+    if found.damping is not None:
+        (dim,) = shapes.pop()
+        assert found.damping.shape == (dim, dim)
+        arrays.append(found.damping)
+    assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays)
