@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def read(folder: Path) -> Dataset:
     relevant: dict[str, dict[str, int]] = {}
     for number, line in enumerate(_lines(folder, "qrels.tsv"), 1):
         cells = line.rstrip("\n").split("\t")
-        if len(cells) != 3 or not cells[2].lstrip("-").isdecimal():
+        if len(cells) != 3 or not cells[2].removeprefix("-").isdecimal():
             if number == 1 or not line.strip():
                 continue  # the header, or a blank line at the end
             raise UnfitDataset(f"{folder.name}/qrels.tsv, line {number}: not query, document, grade")
@@ -109,7 +110,7 @@ def _lines(folder: Path, name: str) -> Iterator[str]:
                     else path.open(encoding="utf-8") as file
                 ):
                     yield from file
-            except (OSError, EOFError, UnicodeDecodeError) as error:
+            except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
                 raise UnfitDataset(f"{folder.name}/{path.name} cannot be read: {error}") from None
             return
     raise UnfitDataset(f"{folder} has no {name} and no {name}.gz")
