@@ -11,8 +11,9 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 
 def clean_text(text: str) -> str:
     """NFC text of several lines, without controls, blanks at line ends or runs of empty lines."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _UNWANTED.sub("", text).replace("\u2028", "\n").replace("\u2029", "\n")
+    text = re.sub("\r\n|[\r\u2028\u2029]", "\n", text)
+    # What is invisible goes first: it may stand between a letter and its accent.
+    text = unicodedata.normalize("NFC", _UNWANTED.sub("", text))
     lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()
 
