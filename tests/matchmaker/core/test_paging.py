@@ -8,13 +8,19 @@ from matchmaker.core.paging import Page
 
 
 @pytest.mark.parametrize(
-    ("number", "size", "total", "pages", "first", "last"),
-    [(1, 20, 0, 1, 0, 0), (1, 20, 1, 1, 1, 1), (1, 20, 20, 1, 1, 20), (2, 20, 21, 2, 21, 21), (3, 7, 20, 3, 15, 20)],
+    ("asked", "told"),
+    [
+        ((1, 20, 0), (1, 0, 0)),
+        ((1, 20, 1), (1, 1, 1)),
+        ((1, 20, 20), (1, 1, 20)),
+        ((2, 20, 21), (2, 21, 21)),
+        ((3, 7, 20), (3, 15, 20)),
+    ],
 )
-def test_a_page_counts_from_one(number, size, total, pages, first, last):
-    rows = list(range(total))[(number - 1) * size : number * size]
-    page = Page(rows, number, size, total)
-    assert (page.pages, page.first, page.last) == (pages, first, last)
+def test_a_page_counts_from_one(asked, told):
+    number, size, total = asked
+    page = Page(list(range(total))[(number - 1) * size : number * size], number, size, total)
+    assert (page.pages, page.first, page.last) == told
 
 
 def test_beyond_the_end_there_is_no_first_and_no_last():
