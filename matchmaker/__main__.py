@@ -4,6 +4,7 @@ import sys
 
 import click
 from flask.cli import FlaskGroup
+from sqlalchemy.exc import DatabaseError
 
 from matchmaker.app import create_app
 from matchmaker.core.errors import MatchmakerError
@@ -14,8 +15,15 @@ def main() -> None:
     try:
         FlaskGroup(create_app=create_app, load_dotenv=False)()
     except MatchmakerError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
+        sys.exit(_refuse(str(error)))
+    except DatabaseError as error:
+        # A disk that is full, a table that is missing: the reason in one line, not where in the program it was met.
+        sys.exit(_refuse(f"the database cannot be used: {error.orig}; `db upgrade` prepares a new or an older one"))
+
+
+def _refuse(why: str) -> int:
+    click.echo(f"error: {' '.join(why.split())}", err=True)
+    return 2
 
 
 if __name__ == "__main__":

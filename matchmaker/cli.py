@@ -1,6 +1,7 @@
 """The management commands: the features' own, and those that start and maintain an installation."""
 
 import contextlib
+import signal
 import socket
 
 import click
@@ -37,6 +38,8 @@ def db_upgrade() -> None:
 def serve() -> None:
     """Prepare whatever is missing, then serve the portal."""
     settings: Settings = current_app.extensions["matchmaker.settings"]
+    # Whoever stops a service sends SIGTERM; it ends as Ctrl+C does, so that the worker gives its lease back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with listen(settings) as door:
         prepare()
         matcher().start()

@@ -39,7 +39,9 @@ def create(uow: UnitOfWork) -> list[tuple[DemoAccount, str]]:
     """Make the accounts that are not there yet; answers them with their passwords, which are kept nowhere."""
     made = []
     for wanted in ACCOUNTS:
-        if queries.person_by_email(uow.session, wanted.email):
+        owner = _owner(uow, wanted)
+        if queries.person_by_email(uow.session, wanted.email) or (wanted.organisation and owner is None):
+            # Without the demo's listings there is nobody to act for: the database was filled by an import.
             continue
         password = new_password()
         person = Person(
@@ -50,8 +52,13 @@ def create(uow: UnitOfWork) -> list[tuple[DemoAccount, str]]:
         )
         uow.session.add(person)
         uow.session.flush()  # the membership needs person.id
-        if wanted.organisation:
-            owner = uow.session.exec(select(Organisation).where(Organisation.demo_key == wanted.organisation)).one()
+        if owner is not None:
             service.join(uow, person, owner, MembershipRole.OWNER)
         made.append((wanted, password))
     return made
+
+
+def _owner(uow: UnitOfWork, wanted: DemoAccount) -> Organisation | None:
+    if not wanted.organisation:
+        return None
+    return uow.session.exec(select(Organisation).where(Organisation.demo_key == wanted.organisation)).one_or_none()

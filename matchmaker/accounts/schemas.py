@@ -1,5 +1,6 @@
 """Who is asking, and what a newcomer may say of themselves."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,10 +10,14 @@ from pydantic_core import PydanticCustomError
 from matchmaker.accounts.models import MembershipRole, Role
 from matchmaker.core.countries import is_country
 from matchmaker.core.text import clean_line
+from matchmaker.taxonomy.vocabulary import OrganisationKind
 
 # NIST SP 800-63B and ASVS 6.2: length matters, composition rules do not; 64 characters must fit.
 PASSWORD_MIN = 12
 PASSWORD_MAX = 128
+
+# One @, no blanks, and a host of at least two labels; only a letter that arrives proves more.
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,7 @@ class Registration(BaseModel):
     @classmethod
     def _email(cls, value: str) -> str:
         value = clean_line(value).casefold()
-        name, at, host = value.rpartition("@")
-        if not (at and name and "." in host.strip(".") and len(value) <= 254) or any(c.isspace() for c in value):
+        if len(value) > 254 or not _EMAIL.fullmatch(value):
             raise PydanticCustomError("bad_email", "bad e-mail")
         return value
 
@@ -72,6 +76,13 @@ class Registration(BaseModel):
             raise PydanticCustomError("too_short", "{limit}", {"limit": PASSWORD_MIN})
         if len(value) > PASSWORD_MAX:
             raise PydanticCustomError("too_long", "{length} > {limit}", {"length": len(value), "limit": PASSWORD_MAX})
+        return value
+
+    @field_validator("kind")
+    @classmethod
+    def _kind(cls, value: str) -> str:
+        if value not in set(OrganisationKind):
+            raise PydanticCustomError("missing", "missing")
         return value
 
     @field_validator("country")

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -52,7 +53,12 @@ def digest(text: str) -> str:
 def hash_password(password: str) -> str:
     """An argon2id hash."""
     with _HASHING:
-        return HASHER.hash(password)
+        return HASHER.hash(_as_typed(password))
+
+
+def _as_typed(password: str) -> str:
+    """The same password from every keyboard: "é" may be sent as one character or as two (NIST SP 800-63B, 5.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)
 
 
 @cache
@@ -64,7 +70,7 @@ def _nobody() -> str:
 def _matches(password_hash: str, password: str) -> bool:
     with _HASHING:
         try:
-            return HASHER.verify(password_hash, password)
+            return HASHER.verify(password_hash, _as_typed(password))
         except (VerificationError, InvalidHashError):
             return False
 

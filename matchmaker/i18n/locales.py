@@ -1,5 +1,6 @@
 """Which language a reader gets: asked for, remembered, or the browser's; catalogues are found by looking."""
 
+import secrets
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -32,7 +33,8 @@ def compile_catalogues() -> None:
             continue
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parent.parent.name)
-        temporary = target.with_suffix(".tmp")
+        # Another process may be doing the same; the last one wins, with the same content.
+        temporary = target.with_suffix(f".{secrets.token_hex(4)}.tmp")
         with temporary.open("wb") as file:
             write_mo(file, catalogue)
         temporary.replace(target)

@@ -119,6 +119,14 @@ class ListingDraft(Words):
             raise PydanticCustomError("unknown_code", "{code}", {"code": value[:40]})
         return value
 
+    @field_validator("deadline", mode="before")
+    @classmethod
+    def _day(cls, value: Any) -> Any:
+        """A bare number is no date; pydantic would count it in seconds from 1970."""
+        if isinstance(value, str) and value and "-" not in value:
+            raise PydanticCustomError("date_parsing", "no date")
+        return value
+
     @field_validator("country", mode="after")
     @classmethod
     def _country(cls, value: str) -> str:

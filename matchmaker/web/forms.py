@@ -26,6 +26,8 @@ MESSAGES: dict[str, LazyString] = {
     "string_too_long": lazy("This is far too long."),
     "decimal_parsing": lazy("Please write an amount such as 250000 or 1999.50."),
     "date_parsing": lazy("Please write a date such as 2027-03-31."),
+    "finite_number": lazy("Please write an amount such as 250000 or 1999.50."),
+    "date_from_datetime_inexact": lazy("Please write a date such as 2027-03-31."),
     "date_from_datetime_parsing": lazy("Please write a date such as 2027-03-31."),
     "string_unicode": lazy("This text is damaged; please paste it again."),
 }

@@ -29,8 +29,8 @@ def add(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint == "static":
-        # Addresses of static files carry their content's hash (see static_files.py).
+    if request.endpoint == "static" and "v" in request.args and response.status_code < 400:
+        # Such an address carries the hash of the file's content (see static_files.py).
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         response.headers.setdefault("Cache-Control", "private, no-cache")
