@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from embeddings.cache import VectorCache
 from flask import current_app
 from flask.cli import AppGroup
 from rich.console import Console
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from embeddings import parallel
+from embeddings.cache import VectorCache
 from embeddings.encoders import base
 from embeddings.evaluation.dataset import UnfitDataset, read
 from embeddings.evaluation.report import MEASURES, Summary
@@ -75,10 +75,13 @@ def catch_up() -> None:
     with bars() as say:
         progress = say("embedding listings")
         progress(0, total)
-        while made := matcher().round():
-            done += made
-            progress(min(done, total), total)
-    matcher().snapshot_if_due()
+        try:
+            while made := matcher().round():
+                done += made
+                progress(min(done, total), total)
+            matcher().snapshot_if_due()
+        finally:
+            matcher().rest()
 
 
 @matching.command("index")
