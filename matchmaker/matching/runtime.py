@@ -127,21 +127,28 @@ class Matcher:
         """Embed these listings now, in the caller's thread; answers how many are up to date."""
         done = service.embed(self.engine, self.open(), listing_ids)
         for hook in self.after_embedding:
-            hook(listing_ids)
+            try:
+                hook(listing_ids)
+            except Exception:
+                # The vectors are safe; what a hook could not do must not look like a text that cannot be encoded.
+                log.exception("a hook failed after embedding listings %s", listing_ids)
         return done
 
     def round(self) -> int:
         """Embed one batch of what waits, unless another process is at it; answers how many listings were done."""
-        encoder = self.open()
-        with reading_session(self.engine) as session:
-            waiting = queries.pending(session, encoder.name, BATCH)
-        if not waiting or not self._have_lease():
+        if not self._waiting() or not self._have_lease():
             return 0
+        # Looked at again: whoever had the lease before may have done these.
+        waiting = self._waiting()
         try:
             return self.embed(waiting)
         except Exception:
             log.exception("a batch could not be embedded; its listings are tried one by one")
             return sum(self._embed_alone(listing_id) for listing_id in waiting)
+
+    def _waiting(self) -> list[int]:
+        with reading_session(self.engine) as session:
+            return queries.pending(session, self.open().name, BATCH)
 
     def _embed_alone(self, listing_id: int) -> int:
         try:

@@ -88,7 +88,10 @@ def _store(uow: UnitOfWork, encoder: Encoder, work: Prepared, made: dict[str, by
 
 
 def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> None:
-    """Note that this revision cannot be embedded, so that it is not tried again until it changes."""
+    """Note that this revision cannot be embedded, so that it is not tried again until it changes.
+
+    The passages of an earlier revision go: the listing does not say any more what they say.
+    """
     listing = uow.session.get(Listing, listing_id)
     if listing is None:
         return
@@ -96,7 +99,10 @@ def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> Non
         listing_id=listing_id, encoder=encoder, revision=0, passages=0
     )
     embedding.encoder, embedding.revision, embedding.problem = encoder, listing.revision, problem
+    embedding.passages = 0
     uow.session.add(embedding)
+    uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id))
+    listing_service.note_embedded(uow, [listing_id])
 
 
 def unpack(vector: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
