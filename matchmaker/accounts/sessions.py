@@ -65,4 +65,5 @@ def current_actor() -> Actor | None:
 def init_app(app: Flask) -> None:
     # Not "strong": a telephone changes its address between cells; the row in the database is what protects.
     manager.session_protection = "basic"
-    manager.init_app(app)
+    # Templates ask for actor(), so that a page that needs nobody asks nobody.
+    manager.init_app(app, add_context_processor=False)

@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString
 from flask_wtf.csrf import CSRFError
@@ -65,6 +65,8 @@ def csrf_error(_error: CSRFError) -> ResponseReturnValue:
 
 def surprise(error: Exception) -> ResponseReturnValue:
     log.exception("unexpected error at %s %s", request.method, request.path, exc_info=error)
+    # The page must not ask again for what may just have failed, such as the table of sign-ins.
+    g.failed = True
     return page(500)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import format_currency, format_date, format_decimal
 from flask_babel import get_locale as babel_locale
 from markupsafe import Markup
@@ -96,8 +96,8 @@ def _here(query: dict[str, Any]) -> str:
 
 
 def actor() -> Any:
-    """Who is signed in, or None."""
-    return current_app.extensions["matchmaker.actor"]()
+    """Who is signed in, or None; None too on the page that says that the request has failed."""
+    return None if g.get("failed") else current_app.extensions["matchmaker.actor"]()
 
 
 def may(permission: str) -> bool:

@@ -1,0 +1,166 @@
+"""An error is a page in the reader's language, and tells nothing that a reader should not know."""
+
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+
+from matchmaker.app import create_app
+from matchmaker.core import errors
+from matchmaker.web.access import PUBLIC, access
+from matchmaker.web.errors import STATUS, WORDS
+
+SECRET = "the password of the database is hunter2"
+RAISED = {
+    "not-found": errors.NotFound(SECRET),
+    "not-allowed": errors.NotAllowed(SECRET),
+    "conflict": errors.Conflict(SECRET),
+    "invalid": errors.Invalid({"title": SECRET}),
+    "too-many": errors.TooMany(SECRET),
+    "unavailable": errors.Unavailable(SECRET),
+    "misconfigured": errors.Misconfigured(SECRET),
+    "surprise": RuntimeError(SECRET),
+    "surprise-deep": RecursionError(SECRET),
+}
+EXPECTED = {
+    "not-found": 404,
+    "not-allowed": 403,
+    "conflict": 409,
+    "invalid": 422,
+    "too-many": 429,
+    "unavailable": 503,
+    "misconfigured": 500,
+    "surprise": 500,
+    "surprise-deep": 500,
+}
+LANGUAGES = ("zh", "en")
+
+
+class Heading(HTMLParser):
+    """The page's language and its first heading."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.lang, self.text, self._inside = "", "", False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "html":
+            self.lang = dict(attrs)["lang"]
+        self._inside = self._inside or tag == "h1"
+
+    def handle_endtag(self, tag):
+        self._inside = self._inside and tag != "h1"
+
+    def handle_data(self, data):
+        self.text += data if self._inside else ""
+
+
+@pytest.fixture
+def served(settings):
+    """The application as it is served, with a view for each error."""
+    app = create_app(settings)
+    for name, error in RAISED.items():
+
+        def fail(error: Exception = error) -> str:
+            raise error
+
+        app.add_url_rule(f"/raise/{name}", name, access(PUBLIC)(fail))
+    yield app
+    app.extensions["matchmaker.engine"].dispose()
+
+
+def check(answer, lang: str, status: int) -> Heading:
+    page = Heading(answer.text)
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert page.lang.startswith(lang)
+    assert "mm-error" in answer.text
+    for leak in (SECRET, "Traceback", 'File "', "werkzeug", "RuntimeError", "site-packages"):
+        assert leak not in answer.text
+    return page
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", RAISED)
+def test_an_error_is_our_page_in_the_readers_language(served: Flask, name, lang):
+    answer = served.test_client().get(f"/raise/{name}?lang={lang}")
+    check(answer, lang, EXPECTED[name])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_wrong_method_and_the_wrong_address_are_our_pages(served: Flask, lang):
+    client = served.test_client()
+    assert check(client.get(f"/nothing?lang={lang}"), lang, 404).text.strip()
+    assert check(client.put(f"/about?lang={lang}"), lang, 405).text.strip()
+    assert check(client.delete(f"/sign-out?lang={lang}"), lang, 405).text.strip()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_too_much_at_once_is_our_page(served: Flask, lang):
+    big = {"email": "x" * (2 * 1024 * 1024 + 1), "password": "y"}
+    check(served.test_client().post(f"/sign-in?lang={lang}", data=big), lang, 413)
+
+
+def test_too_many_fields_at_once_are_refused(served: Flask):
+    boundary = "b"
+    parts = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="f{n}"\r\n\r\nx\r\n' for n in range(1500))
+    answer = served.test_client().post(
+        "/sign-in", data=f"{parts}--{boundary}--\r\n", content_type=f"multipart/form-data; boundary={boundary}"
+    )
+    check(answer, "en", 413)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_form_without_its_token_is_our_page(served: Flask, lang):
+    check(served.test_client().post(f"/sign-in?lang={lang}", data={"email": "a"}), lang, 400)
+
+
+def test_the_two_languages_say_it_differently(served: Flask):
+    client = served.test_client()
+    assert Heading(client.get("/nothing?lang=zh").text).text != Heading(client.get("/nothing?lang=en").text).text
+
+
+def test_a_surprise_is_written_to_the_log_with_its_trace(served: Flask, caplog):
+    served.test_client().get("/raise/surprise")
+    assert SECRET in caplog.text
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"%%%=&&&=%zz", b"a=" + b"\xed\xa0\x80", b"--x\r\nbroken"])
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"]
+)
+def test_a_mangled_form_is_a_client_error(served: Flask, body, kind):
+    answer = served.test_client().post("/sign-in", data=body, content_type=kind)
+    assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize("path", ["/search?q=%00%01", "/search?q=%ed%a0%80", "/search?page=99999999999999999999",
+                                  "/search?page=-1", "/search?countries=%27OR%201", "/?lang=../../etc", "/?lang=%00",
+                                  "/listings/%00", "/listings/" + "x" * 5000, "/search?direction=both",
+                                  "/taxonomy/ipc.json?q=" + "x" * 5000, "/%ff%fe"])  # fmt: skip
+def test_a_mangled_address_is_an_answer(served: Flask, path):
+    assert served.test_client().get(path).status_code in {200, 404}
+
+
+@pytest.mark.parametrize("cookie", ["language=../../../etc/passwd", "language=xx", "timezone=../../etc/passwd",
+                                    "timezone=%00", "session=garbage", "session=.eJy.a.b", "language="])  # fmt: skip
+def test_a_mangled_cookie_is_an_answer(served: Flask, cookie):
+    assert served.test_client().get("/", headers={"Cookie": cookie}).status_code == 200
+
+
+def test_without_a_database_there_is_still_our_page(served: Flask, signed_in, engine):
+    client, _ = signed_in()
+    session = client.get_cookie("session").value
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE sign_in")
+    reader = served.test_client()
+    reader.set_cookie("session", session)
+    check(reader.get("/"), "en", 500)
+
+
+def test_every_status_of_the_domain_has_words():
+    assert {int(status) for status in STATUS.values()} <= set(WORDS)
+    assert {error for error in vars(errors).values() if isinstance(error, type)
+            and issubclass(error, errors.MatchmakerError)} - set(STATUS) == {errors.MatchmakerError, errors.Misconfigured}  # fmt: skip
