@@ -15,6 +15,12 @@
     if (form && "live" in form.dataset && event.target.matches("[type=checkbox], [type=radio]") && wide.matches) form.requestSubmit();
   });
 
+  // An address says what was asked for and nothing else.
+  document.addEventListener("formdata", (event) => {
+    if (!("live" in event.target.dataset)) return;
+    [...event.formData].filter(([, value]) => !value).forEach(([name]) => event.formData.delete(name));
+  });
+
   // "/" goes to the search box, as on other search pages.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
