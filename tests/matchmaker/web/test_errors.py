@@ -128,11 +128,9 @@ def test_a_surprise_is_written_to_the_log_with_its_trace(served: Flask, caplog):
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"%%%=&&&=%zz", b"a=" + b"\xed\xa0\x80", b"--x\r\nbroken"])
-@pytest.mark.parametrize(
-    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"]
-)
+@pytest.mark.parametrize("kind", ["x-www-form-urlencoded", "json", "octet-stream"])
 def test_a_mangled_form_is_a_client_error(served: Flask, body, kind):
-    answer = served.test_client().post("/sign-in", data=body, content_type=kind)
+    answer = served.test_client().post("/sign-in", data=body, content_type=f"application/{kind}")
     assert 400 <= answer.status_code < 500
 
 
@@ -162,5 +160,9 @@ def test_without_a_database_there_is_still_our_page(served: Flask, signed_in, en
 
 def test_every_status_of_the_domain_has_words():
     assert {int(status) for status in STATUS.values()} <= set(WORDS)
-    assert {error for error in vars(errors).values() if isinstance(error, type)
-            and issubclass(error, errors.MatchmakerError)} - set(STATUS) == {errors.MatchmakerError, errors.Misconfigured}  # fmt: skip
+
+
+def test_every_error_of_the_domain_has_a_status_but_the_one_that_ends_the_program():
+    found = [error for error in vars(errors).values() if isinstance(error, type)]
+    domain = {error for error in found if issubclass(error, errors.MatchmakerError)}
+    assert domain - set(STATUS) == {errors.MatchmakerError, errors.Misconfigured}
