@@ -7,16 +7,15 @@ from dataclasses import field as default
 from sqlmodel import Session
 
 from matchmaker.accounts.queries import person_names
-from matchmaker.core.errors import Unavailable
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
-from matchmaker.listings.queries import FullListing
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Match
 from matchmaker.review import queries
 from matchmaker.review.models import DeclineReason, State
 from matchmaker.review.queries import DeskFilters, DeskItem
+from matchmaker.review.reasons import explain
 
 SIZE = 20
 # Far beyond any desk; a larger number in an address is a slip, and databases have an end to their integers.
@@ -110,18 +109,11 @@ def _explained(session: Session, items: Sequence[DeskItem], lang: str) -> list[D
     return [
         DeskCard(
             item=item,
-            match=_explain(ranking, full[item.need.id], full[item.result.id]),
+            match=explain(ranking, full[item.need.id], full[item.result.id]),
             decided_by=names.get(item.suggestion.decided_by or 0, ""),
         )
         for item in items
     ]
-
-
-def _explain(ranking: Ranking, need: FullListing, result: FullListing) -> Match | None:
-    try:
-        return ranking.explain(need, result)
-    except Unavailable:
-        return None  # The encoder is still loading; a verdict does not have to wait for it.
 
 
 def _whole(text: str, *, low: int, high: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -64,12 +64,13 @@ def item(session: Session, public_id: str, lang: str) -> DeskItem:
 
 def state_counts(session: Session) -> dict[State, int]:
     """How many suggestions between published listings are in each state."""
+    # Subqueries, not joins: SQLite would join every listing with every other one first.
+    published = (
+        exists().where(col(_NEED.id) == Suggestion.need_id, col(_NEED.status) == Status.PUBLISHED),
+        exists().where(col(_RESULT.id) == Suggestion.result_id, col(_RESULT.status) == Status.PUBLISHED),
+    )
     rows = session.execute(
-        select(col(Suggestion.state), func.count())
-        .join(_NEED, col(_NEED.id) == Suggestion.need_id)
-        .join(_RESULT, col(_RESULT.id) == Suggestion.result_id)
-        .where(col(_NEED.status) == Status.PUBLISHED, col(_RESULT.status) == Status.PUBLISHED)
-        .group_by(col(Suggestion.state))
+        select(col(Suggestion.state), func.count()).where(*published).group_by(col(Suggestion.state))
     )
     return {**dict.fromkeys(State, 0), **dict(rows.all())}
 

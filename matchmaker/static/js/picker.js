@@ -108,7 +108,7 @@
         item.addEventListener("mousedown", (event) => { event.preventDefault(); add(row); });
         return item;
       }));
-      if (!found.length) list.append(element("li", { class: "mm-options-none" }, words.none));
+      if (!found.length) list.append(element("li", { class: "mm-options-none", role: "option", "aria-disabled": "true" }, words.none));
       list.hidden = false;
       box.setAttribute("aria-expanded", "true");
       active = -1;

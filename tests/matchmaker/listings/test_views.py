@@ -337,6 +337,13 @@ def test_a_visitor_is_asked_to_sign_in_and_comes_back(client):
     assert response.location == "/sign-in?next=/listings/new/need"
 
 
+def test_an_administrator_without_an_organisation_is_told_so(signed_in):
+    client, _ = signed_in(Role.ADMINISTRATOR)
+    text = page(client.get("/listings/new", headers={"Accept-Language": "en"}))
+    assert "acts for no organisation" in text
+    assert "/listings/new/need" not in text
+
+
 def test_a_broker_posts_nothing(signed_in):
     client, _ = signed_in(Role.BROKER)
     assert client.get("/listings/new").status_code == 403

@@ -1,0 +1,54 @@
+"""Why pairs on the desk fit, kept while the market stays as it is: a verdict changes no score."""
+
+from datetime import date
+from weakref import WeakKeyDictionary
+
+from matchmaker.core.clock import now
+from matchmaker.core.errors import Unavailable
+from matchmaker.listings.queries import FullListing, last_change
+from matchmaker.matching.ranking import Ranking
+from matchmaker.matching.runtime import Matcher
+from matchmaker.matching.schemas import Match
+
+# A broker's evening in several languages; a pair takes some kilobytes.
+REMEMBERED = 2000
+
+Market = tuple[int, date]
+Pair = tuple[int | None, int | None, str]
+
+
+class Reasons:
+    """The explanations of one state of the market: its newest change, and the day, since freshness counts days."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.known: dict[Pair, Match] = {}
+
+
+_of_matcher: "WeakKeyDictionary[Matcher, Reasons]" = WeakKeyDictionary()
+
+
+def explain(ranking: Ranking, need: FullListing, result: FullListing) -> Match | None:
+    """The calculation of a pair's score; None while a text or the encoder is not ready."""
+    reasons = _current(ranking)
+    pair = (need.listing.id, result.listing.id, ranking.lang)
+    found = reasons.known.get(pair)
+    if found is None:
+        try:
+            found = ranking.explain(need, result)
+        except Unavailable:
+            return None  # The encoder is still loading; a verdict does not have to wait for it.
+        if found is not None:
+            if len(reasons.known) >= REMEMBERED:
+                reasons.known.clear()
+            reasons.known[pair] = found
+    return found
+
+
+def _current(ranking: Ranking) -> Reasons:
+    """What is known about the market as this reader sees it; anything older is forgotten."""
+    market = (last_change(ranking.session), now().date())
+    reasons = _of_matcher.get(ranking.matcher)
+    if reasons is None or reasons.market != market:
+        reasons = _of_matcher[ranking.matcher] = Reasons(market)
+    return reasons
