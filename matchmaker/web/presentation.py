@@ -1,8 +1,10 @@
 """What every template may call: names in the reader's language, icons, and addresses that keep the query."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from math import floor
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, request, url_for
@@ -50,6 +52,26 @@ def money(amount: Decimal | None, currency: str | None) -> str:
 def percent(value: float) -> int:
     """A share from 0 to 1 as a whole number from 0 to 100."""
     return round(100 * max(0.0, min(1.0, value)))
+
+
+class Pointed(Protocol):
+    """Something that has points, a share from 0 to 1."""
+
+    @property
+    def points(self) -> float: ...
+
+
+Part = TypeVar("Part", bound=Pointed)
+
+
+def whole_points(parts: Sequence[Part]) -> list[tuple[Part, int]]:
+    """Each part with its points of 100, so rounded that they add up to the rounded sum (largest remainder)."""
+    exact = [100 * part.points for part in parts]
+    whole = [floor(points) for points in exact]
+    missing = percent(sum(exact) / 100) - sum(whole)
+    for i in sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])[:missing]:
+        whole[i] += 1
+    return list(zip(parts, whole, strict=True))
 
 
 def lang_attrs(code: str) -> Markup:
@@ -124,6 +146,7 @@ def init_app(app: Flask) -> None:
         day=day,
         money=money,
         percent=percent,
+        whole_points=whole_points,
     )
     env.tests.update(rtl=languages.is_rtl)
     env.globals.update(
