@@ -1,0 +1,60 @@
+"""The record of deeds is part of the deed."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from matchmaker.audit.models import AuditEvent
+from matchmaker.audit.service import record
+from matchmaker.core.clock import now
+from matchmaker.db.uow import unit_of_work
+from matchmaker.listings import service as listings
+from tests.factories import market
+
+
+def events(engine) -> list[AuditEvent]:
+    with Session(engine) as session:
+        return list(session.exec(select(AuditEvent).order_by(AuditEvent.id)))
+
+
+def test_a_deed_is_kept_with_who_what_and_when(engine):
+    with unit_of_work(engine) as uow:
+        record(uow, "bcdfg", "listing.publish", ("listing", "xyz"), "by hand")
+    (event,) = events(engine)
+    assert (event.actor, event.action, event.object_kind, event.object_id) == (
+        "bcdfg",
+        "listing.publish",
+        "listing",
+        "xyz",
+    )
+    assert event.detail == "by hand"
+    assert timedelta(0) <= now() - event.at < timedelta(minutes=1)
+
+
+def test_a_deed_that_failed_was_never_done(engine):
+    with pytest.raises(RuntimeError), unit_of_work(engine) as uow:  # noqa: PT012  (all of it is one transaction)
+        record(uow, "bcdfg", "listing.publish", ("listing", "xyz"))
+        raise RuntimeError
+    assert events(engine) == []
+
+
+def test_numbers_are_never_used_again(engine):
+    for _ in range(2):
+        with unit_of_work(engine) as uow:
+            record(uow, "a", "b", ("c", "d"))
+    last = events(engine)[-1].id
+    with unit_of_work(engine) as uow:
+        uow.session.delete(uow.session.get(AuditEvent, last))
+    with unit_of_work(engine) as uow:
+        record(uow, "a", "b", ("c", "d"))
+    assert events(engine)[-1].id > last
+
+
+def test_the_life_of_a_listing_can_be_read_from_the_record(engine, person):
+    actor = person()
+    listing = market.publish(engine, actor, market.NEED)
+    with unit_of_work(engine) as uow:
+        listings.withdraw(uow, listing.public_id, actor=actor)
+    told = [(e.action, e.actor) for e in events(engine) if e.object_id == listing.public_id]
+    assert told == [(f"listing.{deed}", actor.public_id) for deed in ("draft", "publish", "withdraw")]
