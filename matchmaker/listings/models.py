@@ -129,7 +129,7 @@ class ListingCode(SQLModel, table=True):
 
     listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
     scheme: Scheme = Field(primary_key=True, sa_type=stored(Scheme))
-    code: str = Field(primary_key=True, max_length=16)
+    code: str = Field(primary_key=True, max_length=32)
 
 
 class ChangeKind(StrEnum):

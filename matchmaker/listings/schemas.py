@@ -123,7 +123,7 @@ class ListingDraft(Words):
     @classmethod
     def _day(cls, value: Any) -> Any:
         """A bare number is no date; pydantic would count it in seconds from 1970."""
-        if isinstance(value, str) and value and "-" not in value:
+        if isinstance(value, str) and value.strip() and "-" not in value:
             raise PydanticCustomError("date_parsing", "no date")
         return value
 

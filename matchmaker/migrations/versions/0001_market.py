@@ -179,7 +179,7 @@ def upgrade() -> None:
         "listing_code",
         sa.Column("listing_id", sa.Integer(), nullable=False),
         sa.Column("scheme", sa.String(length=24), nullable=False),
-        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(
             ["listing_id"], ["listing.id"], name=op.f("fk_listing_code_listing_id"), ondelete="CASCADE"
         ),

@@ -32,16 +32,17 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
-    ("seen", "created", "lives"),
+    ("ages", "lives"),
     [
-        (queries.IDLE - MINUTE, queries.IDLE - MINUTE, True),
-        (queries.IDLE + MINUTE, queries.IDLE + MINUTE, False),
-        (MINUTE, queries.LONGEST - MINUTE, True),
-        (MINUTE, queries.LONGEST + MINUTE, False),
-        (timedelta(0), queries.LONGEST + MINUTE, False),
+        ((queries.IDLE - MINUTE, queries.IDLE - MINUTE), True),
+        ((queries.IDLE + MINUTE, queries.IDLE + MINUTE), False),
+        ((MINUTE, queries.LONGEST - MINUTE), True),
+        ((MINUTE, queries.LONGEST + MINUTE), False),
+        ((timedelta(0), queries.LONGEST + MINUTE), False),
     ],
 )
-def test_a_sign_in_ends_when_it_is_idle_or_old(engine, session, token, seen, created, lives):
+def test_a_sign_in_ends_when_it_is_idle_or_old(engine, session, token, ages, lives):
+    seen, created = ages
     change(engine, token, seen_at=now() - seen, created_at=now() - created)
     assert (queries.signed_in(session, token) is not None) is lives
 
