@@ -1,7 +1,8 @@
 """What the portal's pages show: plain values with words in the reader's language, ready for a template."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import LazyString
 from sqlmodel import Session
@@ -21,6 +22,8 @@ from matchmaker.matching.schemas import Quote
 from matchmaker.portal import queries
 from matchmaker.portal.schemas import CODED_FILTERS, SearchRequest
 from matchmaker.taxonomy.titles import title_of
+
+log = logging.getLogger(__name__)
 
 NEWEST = 6
 # A facet shows so many choices; the others are behind "more".
@@ -94,16 +97,20 @@ def home(session: Session, lang: str) -> HomePage:
 
 def search(session: Session, wanted: SearchRequest, lang: str) -> SearchPage:
     """The answer to a question, best first; without one the market, newest first."""
+    results, starting = _results(session, wanted, lang)
+    if results.total and not results.rows:
+        # A link to a page that is no more: the list has become shorter.
+        wanted = replace(wanted, page=results.pages)
+        results, starting = _results(session, wanted, lang)
     facets = [_facet_view(facet, lang) for facet in listings.facets(session, wanted.filters)]
     facets.sort(key=lambda facet: CODED_FILTERS.index(facet.name))
-    results = _answers(session, wanted, lang) if wanted.text else None
     return SearchPage(
         request=wanted,
-        results=results or _newest(session, wanted, lang),
-        starting=bool(wanted.text) and results is None,
+        results=results,
         directions=queries.direction_counts(session, wanted.filters),
         facets=facets,
         chips=_chips(wanted, lang),
+        starting=starting,
     )
 
 
@@ -117,17 +124,16 @@ def label(name: str, code: str, lang: str) -> str:
     return words if name == "trls" or words == code else f"{code} · {words}"
 
 
-def _newest(session: Session, wanted: SearchRequest, lang: str) -> Page[Row]:
-    cards = listings.browse(session, wanted.filters, wanted.slice, lang)
-    return Page([Row(card) for card in cards.rows], cards.number, cards.size, cards.total)
-
-
-def _answers(session: Session, wanted: SearchRequest, lang: str) -> Page[Row] | None:
+def _results(session: Session, wanted: SearchRequest, lang: str) -> tuple[Page[Row], bool]:
+    """The rows, and whether they are only the newest because the encoder is still loading."""
     try:
-        hits = Ranking(matcher(), session, lang).search(wanted.text, wanted.filters, wanted.slice)
+        if wanted.text:
+            hits = Ranking(matcher(), session, lang).search(wanted.text, wanted.filters, wanted.slice)
+            return Page([Row(hit.listing, hit.snippet) for hit in hits.rows], hits.number, hits.size, hits.total), False
     except Unavailable:
-        return None
-    return Page([Row(hit.listing, hit.snippet) for hit in hits.rows], hits.number, hits.size, hits.total)
+        log.info("the encoder is still loading; a question is answered with the newest listings")
+    cards = listings.browse(session, wanted.filters, wanted.slice, lang)
+    return Page([Row(card) for card in cards.rows], cards.number, cards.size, cards.total), bool(wanted.text)
 
 
 def _facet_view(facet: Facet, lang: str) -> FacetView:
