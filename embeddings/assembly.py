@@ -7,19 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings import store
-from embeddings.encoders.base import Vectors, unit_rows
-from embeddings.fairness import Correction, Reference, fit
+from embeddings.encoders.base import Vectors
+from embeddings.encoders.ensemble import Block
+from embeddings.fairness import Correction, Reference, fit, unit_blocks
 from embeddings.index.base import VectorIndex
 from embeddings.index.faiss import FaissIndex
 from embeddings.index.flat import FlatIndex
-from embeddings.pool import SPREAD_SHRINK, Language, Layer, Pool, Rows
+from embeddings.pool import ALL, SAMPLE, Language, Layer, Pool, Rows
+
+# How a block for every language is written in a snapshot.
+EVERY = "*"
 
 Build = Callable[[Vectors], VectorIndex]
 
 
-def pool_of(rows: Rows, known: Reference, *, build: Build = FlatIndex) -> Pool:
-    """A pool with one layer over these rows, fitted to them."""
-    correction = fit(rows.vectors, rows.languages, known)
+def pool_of(rows: Rows, known: Reference, blocks: tuple[Block, ...] | None = None, *, build: Build = FlatIndex) -> Pool:
+    """A pool with one layer over these rows, fitted to them; `blocks` are the encoder's, one if not given."""
+    correction = fit(rows.vectors, rows.languages, known, blocks)
     names = tuple(sorted(set(rows.languages)))
     layer = layer_of(rows, correction, names, build=build)
     return Pool(correction, names, _usual(layer), (layer,))
@@ -41,7 +45,7 @@ def layer_of(rows: Rows, correction: Correction, names: tuple[str, ...], *, buil
     first = np.ones(len(owners), dtype=bool)
     first[1:] = (owners[1:] != owners[:-1]) | (codes[1:] != codes[:-1])
     starts = np.flatnonzero(first)
-    wholes = unit_rows(np.add.reduceat(fair, starts, axis=0)) if len(starts) else fair
+    wholes = unit_blocks(np.add.reduceat(fair, starts, axis=0), correction.blocks) if len(starts) else fair
     return Layer(
         wholes=build(wholes),
         owners=owners[starts],
@@ -61,7 +65,7 @@ def save(folder: Path, pool: Pool, *, encoder: str, watermark: int) -> store.Man
     }
     means = sorted(pool.correction.means)
     usual = sorted(pool.usual)
-    damping = pool.correction.damping
+    blocks = pool.correction.blocks
     arrays: dict[str, NDArray[np.generic]] = {
         "owners": layer.owners,
         "languages": layer.languages,
@@ -72,9 +76,11 @@ def save(folder: Path, pool: Pool, *, encoder: str, watermark: int) -> store.Man
         "means": np.stack([pool.correction.means[name] for name in means]),
         "usual_codes": np.array(usual, dtype=np.int32),
         "usual_counts": np.array([pool.usual[code].count for code in usual], dtype=np.int64),
-        "usual_means": np.stack([pool.usual[code].mean for code in usual]),
-        "usual_covariances": np.stack([pool.usual[code].covariance for code in usual]),
-        "damping": np.empty((0, 0), dtype=np.float32) if damping is None else damping,
+        "usual_lengths": np.array([len(pool.usual[code].sample) for code in usual], dtype=np.int64),
+        "usual_samples": np.concatenate([pool.usual[code].sample for code in usual]).astype(np.float16),
+        "block_ends": np.array([[block.start, block.stop] for block in blocks], dtype=np.int64),
+        "block_shares": np.array([block.share for block in blocks]),
+        "block_languages": np.array([EVERY if b.languages is None else ",".join(sorted(b.languages)) for b in blocks]),
     }
     counts = {name: len(rows) for name, rows in vectors.items()}
     manifest = store.Manifest(encoder=encoder, dim=layer.wholes.dim, counts=counts, watermark=watermark)
@@ -88,20 +94,17 @@ def load(folder: Path, *, encoder: str, checksum: str) -> tuple[Pool, store.Mani
 
 
 def _pool(indexes: Mapping[str, FaissIndex], arrays: Mapping[str, NDArray[np.generic]]) -> Pool:
-    damping = arrays["damping"]
-    correction = Correction(
-        dict(zip(map(str, arrays["mean_names"]), arrays["means"], strict=True)),
-        damping.astype(np.float32) if damping.size else None,
-    )
-    usual = {
-        int(code): Language(int(count), mean, covariance)
-        for code, count, mean, covariance in zip(
-            arrays["usual_codes"],
-            arrays["usual_counts"],
-            arrays["usual_means"],
-            arrays["usual_covariances"],
-            strict=True,
+    blocks = tuple(
+        Block(int(ends[0]), int(ends[1]), float(share), None if known == EVERY else frozenset(str(known).split(",")))
+        for ends, share, known in zip(
+            arrays["block_ends"], arrays["block_shares"], arrays["block_languages"], strict=True
         )
+    )
+    correction = Correction(dict(zip(map(str, arrays["mean_names"]), arrays["means"], strict=True)), blocks)
+    samples = np.split(arrays["usual_samples"].astype(np.float32), np.cumsum(arrays["usual_lengths"])[:-1])
+    usual = {
+        int(code): Language(int(count), sample)
+        for code, count, sample in zip(arrays["usual_codes"], arrays["usual_counts"], samples, strict=True)
     }
     layer = Layer(
         wholes=indexes["wholes"],
@@ -115,26 +118,14 @@ def _pool(indexes: Mapping[str, FaissIndex], arrays: Mapping[str, NDArray[np.gen
 
 
 def _usual(layer: Layer) -> dict[int, Language]:
-    """Mean and covariance per language, shrunk towards those of all; -1 stands for a language without rows."""
-    wholes = layer.wholes.vectors(np.arange(layer.wholes.count, dtype=np.int64))
-    everything = _moments(wholes)
-    found = {-1: everything}
+    """A sample of the rows of each language, and of all together."""
+    found = {ALL: _sample(layer, np.arange(layer.wholes.count, dtype=np.int64))}
     for code in np.unique(layer.languages).tolist():
-        own = _moments(wholes[layer.languages == code])
-        weight = own.count / (own.count + SPREAD_SHRINK)
-        found[code] = Language(
-            own.count,
-            (weight * own.mean + (1 - weight) * everything.mean).astype(np.float32),
-            (weight * own.covariance + (1 - weight) * everything.covariance).astype(np.float32),
-        )
+        found[code] = _sample(layer, np.flatnonzero(layer.languages == code).astype(np.int64))
     return found
 
 
-def _moments(vectors: Vectors) -> Language:
-    dim = vectors.shape[1]
-    if len(vectors) == 0:
-        # An empty pool: any direction is as likely as any other.
-        return Language(0, np.zeros(dim, dtype=np.float32), (np.eye(dim) / dim).astype(np.float32))
-    mean = vectors.mean(axis=0)
-    centred = vectors - mean
-    return Language(len(vectors), mean, (centred.T @ centred / len(vectors)).astype(np.float32))
+def _sample(layer: Layer, rows: NDArray[np.int64]) -> Language:
+    drawn = rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows)), dtype=np.int64)] if len(rows) else rows
+    # As it will be read back from a snapshot, so that saving changes no answer.
+    return Language(len(rows), layer.wholes.vectors(drawn).astype(np.float16).astype(np.float32))

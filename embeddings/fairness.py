@@ -1,11 +1,11 @@
 """Take language out of vectors and scores, so that a document competes on what it says.
 
 Multilingual vectors of one language share a direction: plain cosine puts the reader's own language first, whatever
-it says. Three steps undo it. (1) Each language's mean vector is taken away. The mean of the corpus itself would do if
+it says. Two steps undo it. (1) Each language's mean vector is taken away. The mean of the corpus itself would do if
 every language had enough documents; parallel sentences, which say the same in 54 languages, stand in for the rest.
-(2) Directions in which translations of the same sentence still differ are damped (within-class covariance
-normalisation, Hatch et al. 2006; the classes are sentences). (3) A score counts by how far it stands out from the best
-scores of its own language (adaptive score normalisation as in speaker recognition), see pool.py.
+(2) A score counts by how far it stands out from the best scores of its own language (adaptive score normalisation, as
+in speaker recognition), see pool.py. Damping the directions in which translations differ (within-class covariance
+normalisation) helped on some data and hurt on other, so it was left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-from numpy.typing import NDArray
 
-from embeddings.encoders.base import Vectors, unit_rows
+from embeddings.encoders.base import Vectors
+from embeddings.encoders.ensemble import Block
 
 # A language's own mean counts n / (n + SHRINK) for n documents; any value from 5 to 20 did as well on other data.
 SHRINK = 20.0
@@ -29,20 +29,33 @@ class Reference:
     """Numbers derived from parallel texts for one encoder; see reference/README.md for their provenance."""
 
     means: Mapping[str, Vectors] = field(default_factory=dict)
-    # (dim, dim), or None where nothing is known of this encoder.
-    damping: NDArray[np.float32] | None = None
 
 
 @cache
 def reference(encoder: str) -> Reference:
-    """The shipped reference of an encoder; an empty one for an encoder without."""
+    """The shipped reference of an encoder; an empty one for an encoder without.
+
+    An ensemble's is its members' side by side: zeros where a member does not know a language, which is as good as
+    anything, since its block is not looked at then.
+    """
+    members = [_shipped(name) for name in encoder.split("+")]
+    if not all(members):
+        return Reference()
+    empty = [np.zeros_like(next(iter(member.values()))) for member in members]
+    means: dict[str, Vectors] = {}
+    for language in members[0]:
+        parts = [member.get(language, nothing) for member, nothing in zip(members, empty, strict=True)]
+        means[language] = (np.concatenate(parts) / len(members) ** 0.5).astype(np.float32)
+    return Reference(means)
+
+
+def _shipped(encoder: str) -> dict[str, Vectors]:
     path = resources.files("embeddings").joinpath("reference", f"{encoder}.npz")
     if not path.is_file():
-        return Reference()
+        return {}
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        means = {name.removeprefix("mean:"): arrays[name] for name in arrays.files if name.startswith("mean:")}
-        damping = arrays["damping"].astype(np.float32) if "damping" in arrays.files else None
-    return Reference({lang: mean.astype(np.float32) for lang, mean in means.items()}, damping)
+        names = (name for name in arrays.files if name.startswith("mean:"))
+        return {name.removeprefix("mean:"): arrays[name].astype(np.float32) for name in names}
 
 
 @dataclass(frozen=True)
@@ -50,18 +63,54 @@ class Correction:
     """What is done to every raw vector before it is compared; fitted once for a generation of the index."""
 
     means: Mapping[str, Vectors]
-    damping: NDArray[np.float32] | None = None
+    blocks: tuple[Block, ...]
 
     def apply(self, vectors: Vectors, languages: Sequence[str]) -> Vectors:
-        """Unit rows without their language; a language that nobody knows loses the mean of all."""
+        """Vectors without their language: each block a unit vector, or zeros where its encoder knows no such language.
+
+        A language that nobody knows loses the mean of all.
+        """
         if len(vectors) == 0:
             return vectors.astype(np.float32)
         unknown = self.means[UNKNOWN]
         fair = vectors - np.stack([self.means.get(language, unknown) for language in languages])
-        return unit_rows((fair if self.damping is None else fair @ self.damping).astype(np.float32))
+        for block in self.blocks:
+            if block.languages is not None:
+                fair[[language not in block.languages for language in languages], block.start : block.stop] = 0
+        return unit_blocks(fair.astype(np.float32), self.blocks)
+
+    def weights(self, one: Vectors, language: str) -> Vectors:
+        """How much each dimension (dim,) counts between a corrected vector and documents of a language.
+
+        Shares are handed out among the blocks that speak for both, so that similarities stay comparable.
+        """
+        shares = np.array(
+            [
+                block.share
+                if block.languages is None
+                or (language in block.languages and bool(one[block.start : block.stop].any()))
+                else 0.0
+                for block in self.blocks
+            ]
+        )
+        widths = [block.stop - block.start for block in self.blocks]
+        found: Vectors = np.repeat(shares / shares.sum(), widths).astype(np.float32)
+        return found
 
 
-def fit(vectors: Vectors, languages: Sequence[str], known: Reference) -> Correction:
+def unit_blocks(vectors: Vectors, blocks: Sequence[Block]) -> Vectors:
+    """The same rows with every block scaled to length 1; a block of zeros stays so."""
+    found = vectors.copy()
+    for block in blocks:
+        part = found[:, block.start : block.stop]
+        norms = np.linalg.norm(part, axis=1, keepdims=True)
+        found[:, block.start : block.stop] = np.divide(part, np.where(norms == 0, 1, norms))
+    return found
+
+
+def fit(
+    vectors: Vectors, languages: Sequence[str], known: Reference, blocks: tuple[Block, ...] | None = None
+) -> Correction:
     """Means of a corpus of raw vectors (n, dim), shrunk towards the reference moved by the corpus's own offset."""
     names, codes = np.unique(np.array(languages, dtype=str), return_inverse=True)
     counts = np.bincount(codes, minlength=len(names))
@@ -75,7 +124,7 @@ def fit(vectors: Vectors, languages: Sequence[str], known: Reference) -> Correct
         count = int(counts[names == language].sum())
         weight = count / (count + SHRINK)
         means[language] = (weight * own.get(language, prior) + (1 - weight) * prior).astype(np.float32)
-    return Correction(means, known.damping)
+    return Correction(means, blocks or (Block(0, dim),))
 
 
 def _offset(own: Mapping[str, Vectors], counts: Mapping[str, int], known: Reference, dim: int) -> Vectors:

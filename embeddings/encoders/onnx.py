@@ -78,8 +78,7 @@ class OnnxText(InputModule):  # type: ignore[misc]  # the library is not typed f
 
     def _vector(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Shape (1, embedding_dimension)."""
-        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        vector: NDArray[np.float32] = self.session.run(None, feeds)[0]
+        vector: NDArray[np.float32] = self.session.run(None, {"input_ids": ids})[0]
         return vector
 
     def save(self, output_path: str, *_: Any, **__: Any) -> None:
@@ -100,6 +99,8 @@ class OnnxText(InputModule):  # type: ignore[misc]  # the library is not typed f
 def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: warnings about a graph of our own help no operator
+    # The graph is written as it is to run; the fusions of the higher levels would slow it down.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     # The threads are ours, one for each text: no pool of the session's spins beside them, and a fork is
     # harmless.
     options.intra_op_num_threads = 1

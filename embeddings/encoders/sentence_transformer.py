@@ -53,6 +53,15 @@ class SentenceTransformerEncoder:
     def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         return self._encode(self._model.encode_document, texts, progress)
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens the model reads of each passage, its prompt and special tokens included."""
+        prompt = next(
+            (self._model.prompts[name] for name in ("document", "passage") if name in self._model.prompts), ""
+        )
+        with self._guard:
+            masks = [self._model.preprocess([text], prompt=prompt)["attention_mask"] for text in texts]
+        return [int(mask.sum()) for mask in masks]
+
     def _encode(self, encode: Any, texts: Sequence[str], progress: Progress | None) -> Vectors:
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
@@ -121,6 +130,10 @@ def _open(folder: Path, threads: int | None) -> tuple[Any, AbstractContextManage
         # Naming the class here spares `trust_remote_code`, which would let any folder run code of its own.
         module = OnnxText.load(str(folder), threads=threads)
         return SentenceTransformer(modules=[module], prompts=config["prompts"], device="cpu"), nullcontext()
+    from transformers.utils import logging  # noqa: PLC0415  (as above)
+
+    logging.set_verbosity_error()  # its reports and bars on the loading of weights are not for our users
+    logging.disable_progress_bar()
     if threads is not None:
         torch.set_num_threads(threads)
     return SentenceTransformer(str(folder), local_files_only=True), Lock()

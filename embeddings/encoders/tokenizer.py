@@ -44,6 +44,11 @@ def sentencepiece_model(pieces: Pieces, normalisation: Mapping[str, str]) -> byt
     return serialised
 
 
+def charsmap(normalisation: Mapping[str, str]) -> bytes:
+    """The same normalisation alone, in sentencepiece's compiled form."""
+    return bytes(_normalizer(normalisation).precompiled_charsmap)
+
+
 def _normalizer(normalisation: Mapping[str, str]) -> NormalizerSpec:
     """sentencepiece's rule nmt_nfkc as it was when XLM-R was trained.
 

@@ -178,7 +178,8 @@ def _set_published(uow: UnitOfWork, listing: Listing) -> None:
 
 
 def _editable(uow: UnitOfWork, public_id: str, actor: Actor) -> Listing:
-    listing: Listing | None = uow.session.execute(select(Listing).where(Listing.public_id == public_id)).scalar_one_or_none()  # type: ignore[arg-type]
+    wanted = select(Listing).where(Listing.public_id == public_id)  # type: ignore[arg-type]
+    listing: Listing | None = uow.session.execute(wanted).scalar_one_or_none()
     if listing is None or not policy.SEE.allows(actor, listing):
         raise NotFound("no such listing")
     if not policy.EDIT.allows(actor, listing):

@@ -16,6 +16,7 @@ from rich.table import Table
 from embeddings import parallel
 from embeddings.cache import VectorCache
 from embeddings.encoders import base
+from embeddings.encoders.ensemble import members_of
 from embeddings.evaluation.dataset import UnfitDataset, read
 from embeddings.evaluation.report import MEASURES, Summary
 from matchmaker.config import ROOT, Settings
@@ -159,16 +160,17 @@ def benchmark(as_json: bool, texts: Path | None) -> None:
 def reference(file: Path, sentences: int) -> None:
     """Compute the encoder's language means from parallel sentences; the shipped ones were made so."""
     prepare()
-    encoder = matcher().open()
-    target = REFERENCES / f"{encoder.name}.npz"
     try:
         texts = parallel.read(file, sentences)
     except parallel.UnfitSentences as error:
         raise Misconfigured(str(error)) from error
-    with bars() as say:
-        found = parallel.means(encoder, texts, say("encoding sentences"))
-    parallel.save(target, found)
-    click.echo(f"{len(found)} languages from {sentences} sentences each: {target.name}")
+    for member in members_of(matcher().open()):
+        known = {lang: lines for lang, lines in texts.items() if member.languages is None or lang in member.languages}
+        with bars() as say:
+            found = parallel.means(member.encoder, known, say("encoding sentences"))
+        target = REFERENCES / f"{member.encoder.name}.npz"
+        parallel.save(target, found)
+        click.echo(f"{target.name}: {len(found)} languages from {sentences} sentences each")
 
 
 def sample_texts(path: Path) -> list[str]:

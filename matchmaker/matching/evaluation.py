@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-from embeddings.cache import VectorCache
 from numpy.typing import NDArray
 
 from embeddings.assembly import pool_of
-from embeddings.encoders.base import Encoder, Progress, Vectors
+from embeddings.cache import VectorCache
+from embeddings.encoders.base import Encoder, Progress, Vectors, unit_rows
+from embeddings.encoders.ensemble import Block, blocks_of
 from embeddings.evaluation.dataset import Dataset, Document
 from embeddings.evaluation.report import Summary, pairs, summarise
 from embeddings.fairness import reference
@@ -57,12 +58,12 @@ def evaluate(dataset: Dataset, encoder: Encoder, cache: VectorCache, say: Say) -
     bm25 = Bm25([f"{document.title}\n{document.text}" for document in dataset.documents])
     ways: dict[str, dict[str, Summary]] = {"product": {}, "plain_cosine": {}, "bm25": {}}
     by_pair: dict[str, Summary] = {}
-    pool = pool_of(encoded.rows, reference(encoder.name), build=FaissIndex.build)
+    pool = pool_of(encoded.rows, reference(encoder.name), blocks_of(encoder), build=FaissIndex.build)
     for scope, cross in SCOPES.items():
         keeps = list(_keeps(dataset, cross_border=cross))
         product = _product(dataset, encoded, pool, keeps, say(f"ranking, {scope}"))
         ways["product"][scope] = summarise(dataset, product, cross_border=cross)
-        plain = _by_scores(dataset, keeps, _cosine(dataset, encoded))
+        plain = _by_scores(dataset, keeps, _cosine(encoded, blocks_of(encoder)[0]))
         ways["plain_cosine"][scope] = summarise(dataset, plain, cross_border=cross)
         words = _by_scores(dataset, keeps, (bm25.scores(query.text) for query in dataset.queries))
         ways["bm25"][scope] = summarise(dataset, words, cross_border=cross)
@@ -119,10 +120,11 @@ def _product(
     return ranking
 
 
-def _cosine(dataset: Dataset, encoded: _Encoded) -> Iterator[NDArray[np.float64]]:
-    """Plain cosine over the same raw vectors: the best pair of passages."""
+def _cosine(encoded: _Encoded, block: Block) -> Iterator[NDArray[np.float64]]:
+    """Plain cosine over the same raw vectors of the first encoder, which knows all languages: the best pair."""
+    documents = unit_rows(encoded.rows.vectors[:, block.start : block.stop])
     for vectors in encoded.queries:
-        per_passage = (encoded.rows.vectors @ vectors.T).max(axis=1)
+        per_passage = (documents @ unit_rows(vectors[:, block.start : block.stop]).T).max(axis=1)
         yield np.maximum.reduceat(per_passage, encoded.firsts).astype(np.float64)
 
 

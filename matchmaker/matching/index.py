@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from sqlmodel import Session
 
 from embeddings import assembly
+from embeddings.encoders.base import Encoder
+from embeddings.encoders.ensemble import blocks_of
 from embeddings.fairness import reference
 from embeddings.index.base import Keep
 from embeddings.pool import Pool, Rows
@@ -69,8 +71,9 @@ class Columns:
 class ListingIndex:
     """Holds the newest view; `catch_up` replaces it, searches keep the one they began with."""
 
-    def __init__(self, folder: Path, encoder: str, dim: int) -> None:
-        self.folder, self.encoder, self.dim = folder, encoder, dim
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        self.folder, self.encoder, self.dim = folder, encoder.name, encoder.dim
+        self._blocks = blocks_of(encoder)
         self._view: View | None = None
         self._lock = threading.Lock()
 
@@ -130,7 +133,7 @@ class ListingIndex:
 
     def _pool(self, session: Session) -> Pool:
         rows = _rows(queries.stored(session, self.encoder, self.dim))
-        return assembly.pool_of(rows, reference(self.encoder))
+        return assembly.pool_of(rows, reference(self.encoder), self._blocks)
 
 
 def _rows(stored: queries.Stored) -> Rows:

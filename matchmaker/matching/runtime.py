@@ -60,7 +60,7 @@ class Matcher:
 
     def prepare(self, progress: Progress) -> None:
         """Build what the encoder needs, without loading more than that."""
-        if self.settings.encoder == "bundled":
+        if self.settings.encoder.startswith("bundled"):
             with self._opening:
                 ensure_built(self.settings.models, progress=progress)
 
@@ -89,7 +89,7 @@ class Matcher:
             encoder = self.open()
         with self._opening:
             if self._index is None:
-                self._index = ListingIndex(self.settings.index, encoder.name, encoder.dim)
+                self._index = ListingIndex(self.settings.index, encoder)
             return self._index
 
     def encoded(self, text: str) -> Vectors:
