@@ -90,7 +90,10 @@ def save(folder: Path, pool: Pool, *, encoder: str, watermark: int) -> store.Man
 def load(folder: Path, *, encoder: str, checksum: str) -> tuple[Pool, store.Manifest]:
     """Map a saved pool; raises store.UnfitSnapshot."""
     manifest, indexes, arrays = store.load(folder, encoder=encoder, checksum=checksum)
-    return _pool(indexes, arrays), manifest
+    try:
+        return _pool(indexes, arrays), manifest
+    except (KeyError, ValueError) as error:
+        raise store.UnfitSnapshot(f"snapshot {folder.name} is not laid out as this version does: {error}") from error
 
 
 def _pool(indexes: Mapping[str, FaissIndex], arrays: Mapping[str, NDArray[np.generic]]) -> Pool:

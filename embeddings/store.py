@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from embeddings.encoders.base import Vectors
 from embeddings.index.faiss import FaissIndex
 
-FORMAT = 1
+# Goes up whenever the arrays of a snapshot mean something else; an older one is then built again.
+FORMAT = 2
 ARRAYS, MANIFEST = "arrays.npz", "manifest.json"
 
 Arrays = Mapping[str, NDArray[np.generic]]

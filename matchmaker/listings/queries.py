@@ -256,11 +256,13 @@ def changed_since(session: Session, cursor: int) -> dict[int, int]:
 
 
 def _carries(scheme: Scheme, codes: Sequence[str]) -> ColumnElement[bool]:
-    return exists().where(
+    carried = exists().where(
         col(ListingCode.listing_id) == Listing.id,
         col(ListingCode.scheme) == scheme,
         col(ListingCode.code).in_(codes),
     )
+    # Only the listing is the outer query's: one that counts codes has a table of codes of its own.
+    return carried.correlate(Listing)
 
 
 def _without(filters: Filters, name: str) -> Filters:

@@ -19,7 +19,7 @@ from matchmaker.matching import queries, scoring, service
 from matchmaker.matching.index import Columns, View
 from matchmaker.matching.models import Passage
 from matchmaker.matching.runtime import Matcher
-from matchmaker.matching.schemas import Match, MatchList, Part, Quote, Readiness, Scope, SearchHit, Side
+from matchmaker.matching.schemas import Match, MatchList, Part, Quote, Readiness, Scope, SearchHit, Side, Working
 
 # How many of the best texts the other parts may put into another order.
 CLOSE = 100
@@ -105,7 +105,7 @@ class Ranking:
         cards = listings.cards(self.session, [row.owner for _, row, _ in scored], self.lang)
         texts = queries.passage_texts(self.session, [row.pair[1] for _, row, _ in scored])
         return [
-            Match(cards[row.owner], score, parts, _quote(own[row.pair[0]]), _quote(texts[row.pair[1]]))
+            Match(cards[row.owner], score, parts, _quote(own[row.pair[0]]), _quote(texts[row.pair[1]]), _working(row))
             for score, row, parts in scored
             if row.owner in cards and row.pair[1] in texts
         ]
@@ -157,6 +157,10 @@ def _readiness(session: Session, listing: Listing) -> Readiness:
     failed = embedding is not None and embedding.revision == listing.revision and embedding.problem
     waiting = listing.status is Status.PUBLISHED and not failed
     return Readiness.PENDING if waiting else Readiness.IMPOSSIBLE
+
+
+def _working(row: Found) -> Working:
+    return Working(row.whole, row.best, row.echo, row.level, row.standing)
 
 
 def _quote(passage: Passage) -> Quote:

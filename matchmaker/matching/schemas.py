@@ -66,6 +66,17 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class Working:
+    """The numbers behind the text part, as embeddings/pool.py defines them; similarities from -1 to 1."""
+
+    whole: float
+    best: float
+    echo: float
+    level: float
+    standing: float
+
+
+@dataclass(frozen=True)
 class Match:
     """Another listing with its score (0 to 1, the sum of the parts' points) and the passages that fit best."""
 
@@ -74,6 +85,7 @@ class Match:
     parts: Sequence[Part]
     own: Quote
     other: Quote
+    working: Working | None = None
 
 
 @dataclass(frozen=True)

@@ -106,10 +106,14 @@ def _matches(session: Session, full: FullListing, scope: Scope, lang: str) -> Ma
     if full.listing.status is not Status.PUBLISHED:
         return None
     try:
-        return Ranking(matcher(), session, lang).matches(full, scope=scope, limit=MATCHES)
+        found = Ranking(matcher(), session, lang).matches(full, scope=scope, limit=MATCHES)
     except Unavailable:
         # The encoder is still loading; the page shows the listing and asks again by itself.
         return MatchList(Readiness.PENDING, scope)
+    if found.readiness is Readiness.PENDING:
+        # Somebody waits for this one; the worker need not find it by itself.
+        matcher().wake()
+    return found
 
 
 def sections_of(full: FullListing, text: ListingText, lang: str) -> list[Section]:

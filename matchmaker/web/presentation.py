@@ -49,6 +49,11 @@ def money(amount: Decimal | None, currency: str | None) -> str:
     return str(format_currency(amount, currency, format=pattern, currency_digits=False))
 
 
+def hundredths(value: float) -> str:
+    """A similarity with two decimals, in the reader's way of writing numbers."""
+    return format_decimal(round(value, 2), format="0.00")
+
+
 def percent(value: float) -> int:
     """A share from 0 to 1 as a whole number from 0 to 100."""
     return round(100 * max(0.0, min(1.0, value)))
@@ -146,6 +151,7 @@ def init_app(app: Flask) -> None:
         day=day,
         money=money,
         percent=percent,
+        hundredths=hundredths,
         whole_points=whole_points,
     )
     env.tests.update(rtl=languages.is_rtl)
