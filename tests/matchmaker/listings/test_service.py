@@ -1,0 +1,296 @@
+"""The life of a listing; each step is checked, recorded and told to the indexes."""
+
+import pytest
+from sqlmodel import Session, select
+
+from matchmaker.accounts import service as accounts
+from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
+from matchmaker.accounts.queries import actor_of
+from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from matchmaker.db.uow import unit_of_work
+from matchmaker.listings import queries, service
+from matchmaker.listings.fields import missing_for_publication
+from matchmaker.listings.models import (
+    ChangeKind,
+    Direction,
+    Listing,
+    ListingChange,
+    ListingCode,
+    ListingText,
+    Scheme,
+    Status,
+    TextOrigin,
+)
+from matchmaker.listings.schemas import ListingDraft, TextDraft
+from tests.factories.market import NEED, RESULT, publish, translate, write
+
+
+def wanted(**changes: object) -> ListingDraft:
+    return ListingDraft(**{**NEED, **changes})
+
+
+def stored(engine, listing: Listing) -> queries.FullListing:
+    with Session(engine, expire_on_commit=False) as session:
+        return queries.full(session, session.get(Listing, listing.id))
+
+
+def log(engine) -> list[ChangeKind]:
+    with Session(engine) as session:
+        return [change.kind for change in session.exec(select(ListingChange).order_by(ListingChange.id))]
+
+
+def change(engine, actor, listing: Listing, revision: int = 1, **changes: object) -> Listing:
+    with unit_of_work(engine) as uow:
+        return service.change(uow, listing.public_id, wanted(**changes), revision=revision, actor=actor)
+
+
+def withdraw(engine, actor, listing: Listing) -> Listing:
+    with unit_of_work(engine) as uow:
+        return service.withdraw(uow, listing.public_id, actor=actor)
+
+
+def colleague(engine, actor, role: MembershipRole):
+    """Another person of the actor's organisation."""
+    with unit_of_work(engine) as uow:
+        person = Person(email=f"{role}@example.org", name="Colleague", password_hash="-")
+        uow.session.add(person)
+        uow.session.flush()
+        accounts.join(uow, person, uow.session.get(Organisation, actor.organisation_id), role)
+        uow.session.flush()
+        return actor_of(uow.session, person)
+
+
+def test_a_draft_belongs_to_its_writers_organisation_and_concerns_nobody_else(engine, person):
+    actor = person()
+    full = stored(engine, write(engine, actor, NEED))
+    assert full.listing.status is Status.DRAFT
+    assert full.listing.organisation_id == actor.organisation_id
+    assert full.listing.author_id == actor.person_id
+    assert full.listing.published_at is None
+    assert log(engine) == []
+
+
+def test_what_was_written_is_what_is_stored(engine, person):
+    written = wanted(budget_min="5", budget_max="7.5", budget_currency="EUR", deadline="2027-03-31", sdg=["9", "13"])
+    with unit_of_work(engine) as uow:
+        listing = service.draft(uow, written, actor=person())
+    kept = stored(engine, listing)
+    for name in ListingDraft.model_fields:
+        given, found = getattr(written, name), getattr(kept.draft(), name)
+        assert sorted(found) == sorted(given) if isinstance(given, tuple) else found == given, name
+
+
+@pytest.mark.parametrize("role", [Role.BROKER, Role.ADMINISTRATOR])
+def test_whoever_acts_for_no_organisation_cannot_post(engine, person, role):
+    actor = person(role)
+    with pytest.raises(NotAllowed):
+        write(engine, actor, NEED)
+
+
+def test_a_viewer_of_an_organisation_cannot_post_for_it(engine, person):
+    viewer = colleague(engine, person(), MembershipRole.VIEWER)
+    with pytest.raises(NotAllowed):
+        write(engine, viewer, NEED)
+
+
+@pytest.mark.parametrize(("sample", "direction"), [(NEED, Direction.NEED), (RESULT, Direction.RESULT)])
+def test_publishing_asks_for_each_required_field_of_the_direction(engine, person, sample, direction):
+    required = missing_for_publication(direction, set())
+    assert len(required) >= 6
+    for name in set(required) - {"title", "lang"}:
+        without = ListingDraft(**{k: v for k, v in sample.items() if k != name})
+        with pytest.raises(Invalid) as refused:
+            service.require_complete(without)
+        assert refused.value.problems == {name: "missing"}
+    service.require_complete(ListingDraft(**sample))
+
+
+def test_all_that_is_missing_is_said_at_once(engine, person):
+    actor = person()
+    bare = ListingDraft(direction=Direction.NEED, lang="zh", title="阀门")
+    with unit_of_work(engine) as uow:
+        listing = service.draft(uow, bare, actor=actor)
+    with pytest.raises(Invalid) as refused, unit_of_work(engine) as uow:
+        service.publish(uow, listing.public_id, bare, actor=actor)
+    assert set(refused.value.problems) == {"summary", "description", "technical_spec", "partnerships", "country"}
+    assert stored(engine, listing).listing.status is Status.DRAFT
+    assert log(engine) == []
+
+
+def test_publishing_shows_the_listing_and_tells_the_indexes(engine, person):
+    listing = stored(engine, publish(engine, person(), NEED)).listing
+    assert listing.status is Status.PUBLISHED
+    assert 364 < (listing.expires_at - listing.published_at).days <= 365
+    assert log(engine) == [ChangeKind.PUBLISHED]
+
+
+def test_publishing_twice_is_a_conflict(engine, person):
+    actor = person()
+    listing = publish(engine, actor, NEED)
+    with pytest.raises(Conflict), unit_of_work(engine) as uow:
+        service.publish(uow, listing.public_id, wanted(), actor=actor)
+
+
+def test_a_withdrawn_listing_can_come_back_with_its_first_date(engine, person):
+    actor = person()
+    listing = publish(engine, actor, NEED)
+    withdraw(engine, actor, listing)
+    assert stored(engine, listing).listing.status is Status.WITHDRAWN
+    with unit_of_work(engine) as uow:
+        service.publish(uow, listing.public_id, wanted(), actor=actor)
+    again = stored(engine, listing).listing
+    assert again.published_at == listing.published_at
+    assert again.expires_at > listing.expires_at
+    assert log(engine) == [ChangeKind.PUBLISHED, ChangeKind.WITHDRAWN, ChangeKind.PUBLISHED]
+
+
+def test_only_what_is_published_can_be_withdrawn(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    with pytest.raises(Conflict):
+        withdraw(engine, actor, listing)
+
+
+def test_a_change_counts_up_and_is_told_only_when_others_can_see_it(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    assert change(engine, actor, listing, title="新标题").revision == 2
+    assert log(engine) == []
+    listing = publish(engine, actor, NEED)
+    changed = change(engine, actor, listing, title="新标题")
+    assert stored(engine, changed).original.title == "新标题"
+    assert changed.updated_at > listing.published_at
+    assert log(engine) == [ChangeKind.PUBLISHED, ChangeKind.EDITED]
+
+
+@pytest.mark.parametrize("revision", [0, 1, 3, -1])
+def test_a_change_of_what_is_no_longer_there_is_refused_whole(engine, person, revision):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    change(engine, actor, listing, title="第一个")
+    with pytest.raises(Conflict):
+        change(engine, actor, listing, revision=revision, title="第二个")
+    assert stored(engine, listing).original.title == "第一个"
+
+
+def test_a_published_listing_stays_complete(engine, person):
+    actor = person()
+    listing = publish(engine, actor, NEED)
+    with pytest.raises(Invalid) as refused:
+        change(engine, actor, listing, summary="")
+    assert refused.value.problems == {"summary": "missing"}
+    assert stored(engine, listing).original.summary == NEED["summary"]
+
+
+def test_a_need_never_becomes_a_result(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    with pytest.raises(Conflict), unit_of_work(engine) as uow:
+        service.change(uow, listing.public_id, ListingDraft(**RESULT), revision=1, actor=actor)
+
+
+def test_codes_are_replaced_and_their_sections_with_them(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED, ipc=("E21B", "G06F"))
+    change(engine, actor, listing, ipc=("G06F", "H01M"))
+    with Session(engine) as session:
+        rows = session.exec(select(ListingCode).where(ListingCode.listing_id == listing.id)).all()
+    codes = {(row.scheme, row.code) for row in rows if row.scheme in {Scheme.IPC, Scheme.IPC_SECTION}}
+    assert codes == {
+        (Scheme.IPC, "G06F"),
+        (Scheme.IPC, "H01M"),
+        (Scheme.IPC_SECTION, "G"),
+        (Scheme.IPC_SECTION, "H"),
+    }
+
+
+def test_changing_the_language_of_the_original_leaves_no_old_words(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    change(engine, actor, listing, lang="en", title="Drilling robot")
+    full = stored(engine, listing)
+    assert [(text.lang, text.title) for text in full.texts] == [("en", "Drilling robot")]
+    assert full.listing.lang == "en"
+
+
+def test_changing_the_language_to_one_that_has_a_version_makes_that_the_original(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    translate(engine, actor, listing, lang="en", title="A robot", origin="machine")
+    change(engine, actor, listing, revision=2, lang="en", title="Drilling robot")
+    (text,) = stored(engine, listing).texts
+    assert (text.lang, text.title, text.origin) == ("en", "Drilling robot", TextOrigin.OWNER)
+
+
+def test_versions_come_and_go_beside_the_original(engine, person):
+    actor = person()
+    listing = publish(engine, actor, NEED)
+    translate(engine, actor, listing, lang="en", title="Drilling robot")
+    translate(engine, actor, listing, lang="de", title="Bohrroboter", origin="machine")
+    full = stored(engine, listing)
+    assert [text.lang for text in full.texts] == ["zh", "de", "en"]
+    assert full.listing.revision == 3
+    with unit_of_work(engine) as uow:
+        service.remove_text(uow, listing.public_id, "de", actor=actor)
+    assert [text.lang for text in stored(engine, listing).texts] == ["zh", "en"]
+    assert log(engine) == [ChangeKind.PUBLISHED] + [ChangeKind.EDITED] * 3
+
+
+def test_the_original_is_neither_added_nor_removed_as_a_version(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    with pytest.raises(Conflict):
+        translate(engine, actor, listing, lang="zh", title="又一个")
+    with pytest.raises(Conflict), unit_of_work(engine) as uow:
+        service.remove_text(uow, listing.public_id, "zh", actor=actor)
+    with pytest.raises(NotFound), unit_of_work(engine) as uow:
+        service.remove_text(uow, listing.public_id, "fr", actor=actor)
+
+
+def deeds(public_id: str, actor):
+    """Everything that can be done to a listing."""
+    version = TextDraft(lang="en", title="Drilling robot")
+    return {
+        "change": lambda uow: service.change(uow, public_id, wanted(), revision=1, actor=actor),
+        "publish": lambda uow: service.publish(uow, public_id, wanted(), actor=actor),
+        "withdraw": lambda uow: service.withdraw(uow, public_id, actor=actor),
+        "add_text": lambda uow: service.add_text(uow, public_id, version, actor=actor),
+        "remove_text": lambda uow: service.remove_text(uow, public_id, "en", actor=actor),
+    }
+
+
+@pytest.mark.parametrize("deed", ["change", "publish", "withdraw", "add_text", "remove_text"])
+def test_a_strangers_draft_is_not_there_and_a_published_one_not_theirs(engine, person, deed):
+    owner, stranger = person(), person(country="IT")
+    draft, public = write(engine, owner, NEED), publish(engine, owner, NEED)
+    viewer = colleague(engine, owner, MembershipRole.VIEWER)
+    for listing, actor, refusal in (
+        (draft, stranger, NotFound),
+        (public, stranger, NotAllowed),
+        (public, viewer, NotAllowed),
+        (draft, viewer, NotAllowed),
+    ):
+        with pytest.raises(refusal), unit_of_work(engine) as uow:
+            deeds(listing.public_id, actor)[deed](uow)
+    with pytest.raises(NotFound), unit_of_work(engine) as uow:
+        deeds("nosuchlisting", owner)[deed](uow)
+
+
+def test_a_colleague_may_go_on_with_a_draft(engine, person):
+    owner = person()
+    listing = write(engine, owner, NEED)
+    assert change(engine, colleague(engine, owner, MembershipRole.MEMBER), listing, title="同事改的").revision == 2
+
+
+def test_the_administrator_may_withdraw_anything(engine, person):
+    listing = publish(engine, person(), NEED)
+    assert withdraw(engine, person(Role.ADMINISTRATOR), listing).status is Status.WITHDRAWN
+
+
+def test_deleting_a_listing_takes_its_words_and_codes_along(engine, person):
+    listing = write(engine, person(), NEED)
+    with unit_of_work(engine) as uow:
+        uow.session.delete(uow.session.get(Listing, listing.id))
+    with Session(engine) as session:
+        assert session.exec(select(ListingText)).all() == []
+        assert session.exec(select(ListingCode)).all() == []
