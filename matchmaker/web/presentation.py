@@ -51,7 +51,7 @@ def money(amount: Decimal | None, currency: str | None) -> str:
 
 def hundredths(value: float) -> str:
     """A similarity with two decimals, in the reader's way of writing numbers."""
-    return format_decimal(round(value, 2), format="0.00")
+    return str(format_decimal(round(value, 2), format="0.00"))
 
 
 def percent(value: float) -> int:
