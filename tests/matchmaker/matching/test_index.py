@@ -37,7 +37,7 @@ Opened = Callable[[], ListingIndex]
 @pytest.fixture
 def opened(settings: Settings) -> Opened:
     """Another process's index."""
-    return lambda: ListingIndex(settings.index, ENCODER.name, ENCODER.dim)
+    return lambda: ListingIndex(settings.index, ENCODER)
 
 
 def embed(engine: Engine) -> None:
@@ -182,7 +182,9 @@ def test_catching_up_with_nothing_new_gives_the_same_view(engine: Engine, people
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert view_of(engine, index) is view
-    assert len([each for each in statements if each.startswith("SELECT")]) == 2, "where the log ends, and the newest snapshot"
+    assert len([each for each in statements if each.startswith("SELECT")]) == 2, (
+        "where the log ends, and the newest snapshot"
+    )
 
 
 def test_a_search_keeps_the_view_that_it_began_with(engine: Engine, people: People, opened: Opened) -> None:
@@ -228,9 +230,7 @@ def test_a_snapshot_is_reopened_and_what_came_later_is_added(
     assert view.pool.layers[0].owners.max() <= max(listing.id or 0 for listing in market)
 
 
-def test_a_process_that_runs_takes_over_a_newer_snapshot(
-    engine: Engine, opened: Opened, market: list[Listing]
-) -> None:
+def test_a_process_that_runs_takes_over_a_newer_snapshot(engine: Engine, opened: Opened, market: list[Listing]) -> None:
     index = opened()
     assert view_of(engine, index).generation == 0
     snapshot(engine, opened())
@@ -287,7 +287,7 @@ def test_a_snapshot_of_another_encoder_is_left_alone(
     other = HashingEncoder(16)
     with reading_session(engine) as session:
         service.embed(engine, other, queries.pending(session, other.name, 100))
-    view = view_of(engine, ListingIndex(settings.index, other.name, other.dim))
+    view = view_of(engine, ListingIndex(settings.index, other))
     assert (view.generation, view.pool.layers[0].wholes.dim) == (0, 16)
     assert listed(view) == {listing.id for listing in market}
 
@@ -327,9 +327,7 @@ def actor_of(engine: Engine) -> Actor:
         owner = Organisation(name="O", kind="enterprise", country="CN")
         uow.session.add_all([person, owner])
         uow.session.flush()
-        uow.session.add(
-            Membership(person_id=person.id or 0, organisation_id=owner.id or 0, role=MembershipRole.OWNER)
-        )
+        uow.session.add(Membership(person_id=person.id or 0, organisation_id=owner.id or 0, role=MembershipRole.OWNER))
         uow.session.flush()
         return accounts.actor_of(uow.session, person)
 
@@ -354,7 +352,7 @@ class Market(RuleBasedStateMachine):
         self.engine.dispose()
 
     def open(self) -> ListingIndex:
-        return ListingIndex(self.folder / "index", ENCODER.name, ENCODER.dim)
+        return ListingIndex(self.folder / "index", ENCODER)
 
     def with_status(self, data: st.DataObject, *wanted: Status) -> Listing | None:
         with reading_session(self.engine) as session:

@@ -41,12 +41,16 @@ def test_words_without_a_title_are_encoded_as_they_are() -> None:
 
 
 def test_each_language_version_has_pieces_of_its_own() -> None:
-    pieces = pieces_of([text("zh", "钻孔机器人", summary="煤矿井下。"), text("de", "Bohrroboter", summary="Für Gruben.")])
+    pieces = pieces_of(
+        [text("zh", "钻孔机器人", summary="煤矿井下。"), text("de", "Bohrroboter", summary="Für Gruben.")]
+    )
     assert [(piece.lang, piece.ordinal) for piece in pieces] == [("zh", 0), ("de", 0)]
 
 
 def test_a_language_that_nobody_named_is_recognised() -> None:
-    assert [piece.lang for piece in pieces_of([text("und", "煤矿井下自动钻孔机器人", summary="高瓦斯矿井。")])] == ["zh"]
+    assert [piece.lang for piece in pieces_of([text("und", "煤矿井下自动钻孔机器人", summary="高瓦斯矿井。")])] == [
+        "zh"
+    ]
     assert [piece.lang for piece in pieces_of([text("und", "X1 2")])] == ["und"]
 
 

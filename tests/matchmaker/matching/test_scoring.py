@@ -1,6 +1,7 @@
 """A score is the sum of its parts, and each part says by a table what it makes of two listings."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -180,7 +181,7 @@ def test_a_fit_keeps_the_order_of_standings_strictly(standings: list[float]) -> 
     ordered = sorted(standings)
     fits = [fit(standing) for standing in ordered]
     assert all(0 < each < 1 for each in fits)
-    assert all(a < b for a, b in zip(fits, fits[1:], strict=False))
+    assert all(a < b for a, b in pairwise(fits))
 
 
 @pytest.mark.parametrize("standing", [-47.0, 47.0])

@@ -1,0 +1,126 @@
+"""Newly embedded listings put their best pairs across borders on the desk."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, delete, select
+from sqlmodel import Session
+
+from matchmaker.accounts.schemas import Actor
+from matchmaker.db.engine import reading_session
+from matchmaker.db.uow import unit_of_work
+from matchmaker.listings import queries as listings
+from matchmaker.listings.models import Listing, Status
+from matchmaker.matching.ranking import Ranking
+from matchmaker.matching.runtime import Matcher
+from matchmaker.matching.schemas import Scope
+from matchmaker.review import tasks
+from matchmaker.review.models import Suggestion
+from tests.factories.market import NEED, RESULT, publish, write
+
+Person = Callable[..., Actor]
+WORDS = {"summary": "coal drilling robot", "description": "A robot drills coal seams."}
+
+
+OTHERS = ("tea drying oven", "battery recycling", "rail welding", "kiwi grafting", "dental implants", "barley wine")
+
+
+@pytest.fixture
+def matcher(app: Flask, engine: Engine, person: Person) -> Matcher:
+    """A matcher in a market that has other things too: what stands out does so among them."""
+    made: Matcher = app.extensions["matchmaker.matcher"]
+    chinese, german = person(), person(country="DE")
+    for number, topic in enumerate(OTHERS):
+        actor, country, lang = (chinese, "CN", "zh") if number % 2 else (german, "DE", "de")
+        words = {"title": topic, "summary": topic, "description": f"{topic} {topic}", "technical_spec": topic}
+        publish(engine, actor, NEED, country=country, lang=lang, **words)
+        publish(engine, actor, RESULT, country=country, lang=lang, **{**words, "advantages": topic})
+    embed(made)
+    with unit_of_work(engine) as uow:
+        uow.session.execute(delete(Suggestion))
+    return made
+
+
+def embed(matcher: Matcher) -> None:
+    while matcher.round():
+        pass
+
+
+def pairs(engine: Engine) -> dict[tuple[int, int], float]:
+    with reading_session(engine) as session:
+        rows = session.execute(select(Suggestion)).scalars().all()
+        return {(row.need_id, row.result_id): row.score for row in rows}
+
+
+def scores(matcher: Matcher, session: Session, need: Listing) -> dict[tuple[int, int], float]:
+    """What the need's own list says."""
+    row = session.get(Listing, need.id)
+    assert row is not None
+    found = Ranking(matcher, session, "en").matches(listings.full(session, row), scope=Scope.CROSS_BORDER, limit=30)
+    return {(need.id or 0, match.listing.id): match.score for match in found.matches}
+
+
+def test_embedding_puts_the_best_pairs_across_borders_on_the_desk(
+    engine: Engine, matcher: Matcher, person: Person, session: Session
+) -> None:
+    chinese, german = person(), person(country="DE")
+    need = publish(engine, chinese, NEED, title="coal drilling robot wanted", **WORDS)
+    fits = publish(engine, german, RESULT, title="coal drilling robot", country="DE", **WORDS)
+    publish(engine, chinese, RESULT, title="coal drilling robot", country="CN", **WORDS)
+    write(engine, german, RESULT, title="coal drilling robot draft", **WORDS)
+    matcher.round()
+    found = pairs(engine)
+    pair = (need.id or 0, fits.id or 0)
+    assert found[pair] == pytest.approx(scores(matcher, session, need)[pair], abs=1e-6)
+    assert found[pair] == max(found.values())
+    countries = {row.id: (row.country, row.status) for row in session.execute(select(Listing)).scalars()}
+    for need_id, result_id in found:
+        assert countries[need_id][0] != countries[result_id][0]
+        assert countries[need_id][1] is countries[result_id][1] is Status.PUBLISHED
+
+
+def test_a_new_result_is_suggested_to_the_needs_that_wait_for_it(
+    engine: Engine, matcher: Matcher, person: Person, session: Session
+) -> None:
+    need = publish(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
+    matcher.round()
+    before = pairs(engine)
+    late = publish(engine, person(country="DE"), RESULT, title="coal drilling robot", country="DE", **WORDS)
+    matcher.round()
+    pair = (need.id or 0, late.id or 0)
+    assert pair not in before
+    assert pairs(engine)[pair] == pytest.approx(scores(matcher, session, need)[pair], abs=1e-6)
+
+
+def test_a_listing_gets_a_few_suggestions_and_only_good_ones(
+    engine: Engine, matcher: Matcher, person: Person, session: Session
+) -> None:
+    german = person(country="DE")
+    for number in range(tasks.EACH + 2):
+        publish(engine, german, RESULT, title=f"coal drilling robot {number}", country="DE", **WORDS)
+    embed(matcher)
+    need = publish(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
+    matcher.round()
+    found = {pair: score for pair, score in pairs(engine).items() if pair[0] == need.id}
+    best = sorted(scores(matcher, session, need).items(), key=lambda each: -each[1])[: tasks.EACH]
+    assert found == pytest.approx({pair: score for pair, score in best if score >= tasks.LEAST_SCORE}, abs=1e-6)
+    assert 0 < len(found) <= tasks.EACH
+
+
+def test_what_is_not_published_is_not_suggested(engine: Engine, matcher: Matcher, person: Person) -> None:
+    draft = write(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
+    publish(engine, person(country="DE"), RESULT, title="coal drilling robot", country="DE", **WORDS)
+    matcher.round()
+    assert tasks.suggest_for(matcher, [draft.id or 0, 4711]) == 0
+    assert draft.id not in {need for need, _ in pairs(engine)}
+
+
+def test_suggesting_again_adds_nothing(engine: Engine, matcher: Matcher, person: Person) -> None:
+    need = publish(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
+    result = publish(engine, person(country="DE"), RESULT, title="coal drilling robot", country="DE", **WORDS)
+    matcher.round()
+    before = pairs(engine)
+    assert (need.id, result.id) in before
+    assert tasks.suggest_for(matcher, [need.id or 0, result.id or 0]) == 0
+    assert pairs(engine) == pytest.approx(before, abs=1e-6)
