@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings import assembly
+from embeddings import assembly, store
 from embeddings.assembly import layer_of, pool_of
 from embeddings.encoders.base import unit_rows
+from embeddings.encoders.ensemble import Block
 from embeddings.fairness import UNKNOWN, Reference
 from embeddings.index.faiss import FaissIndex
 from embeddings.pool import Layer, Pool, Rows
@@ -36,13 +37,14 @@ def answers(pool: Pool, rows: Rows) -> list[tuple[int, float]]:
     return [(row.owner, row.standing) for row in found]
 
 
-DAMPING = np.diag(np.linspace(0.5, 1, DIM)).astype(np.float32)
+# A second encoder that knows two languages only.
+TWO = (Block(0, 10, 0.6), Block(10, DIM, 0.4, frozenset({"de", "zh"})))
 
 
-@pytest.mark.parametrize("damping", [None, DAMPING], ids=["no damping", "damping"])
-def test_a_saved_pool_answers_as_before(tmp_path: Path, rows: Rows, damping: np.ndarray | None) -> None:
-    known = Reference({"fr": rows.vectors[0]}, damping)
-    pool = pool_of(rows, known, build=FaissIndex.build)
+@pytest.mark.parametrize("blocks", [None, TWO], ids=["one encoder", "two encoders"])
+def test_a_saved_pool_answers_as_before(tmp_path: Path, rows: Rows, blocks: tuple[Block, ...] | None) -> None:
+    known = Reference({"fr": rows.vectors[0]})
+    pool = pool_of(rows, known, blocks, build=FaissIndex.build)
     written = assembly.save(tmp_path / "at-9", pool, encoder="hashing-16", watermark=9)
     loaded, manifest = assembly.load(tmp_path / "at-9", encoder="hashing-16", checksum=written.checksum)
     assert (manifest.watermark, manifest.encoder, manifest.dim) == (9, "hashing-16", DIM)
@@ -51,19 +53,18 @@ def test_a_saved_pool_answers_as_before(tmp_path: Path, rows: Rows, damping: np.
 
 
 def test_everything_that_was_fitted_is_saved(tmp_path: Path, rows: Rows) -> None:
-    pool = pool_of(rows, Reference({"fr": rows.vectors[0]}, DAMPING))
+    pool = pool_of(rows, Reference({"fr": rows.vectors[0]}), TWO)
     written = assembly.save(tmp_path / "at-9", pool, encoder="hashing-16", watermark=9)
     loaded, _ = assembly.load(tmp_path / "at-9", encoder="hashing-16", checksum=written.checksum)
     assert loaded.names == pool.names == ("de", "en", "zh")
     assert loaded.correction.means.keys() == pool.correction.means.keys() == {"de", "en", "fr", "zh", UNKNOWN}
     for lang, mean in pool.correction.means.items():
         np.testing.assert_array_equal(loaded.correction.means[lang], mean)
-    np.testing.assert_array_equal(loaded.correction.damping, pool.correction.damping)
+    assert loaded.correction.blocks == pool.correction.blocks == TWO
     assert loaded.usual.keys() == pool.usual.keys() == {-1, 0, 1, 2}
     for code, usual in pool.usual.items():
         assert loaded.usual[code].count == usual.count
-        np.testing.assert_array_equal(loaded.usual[code].mean, usual.mean)
-        np.testing.assert_array_equal(loaded.usual[code].covariance, usual.covariance)
+        np.testing.assert_array_equal(loaded.usual[code].sample, usual.sample)
     for field in fields(Layer):
         before, after = getattr(pool.layers[0], field.name), getattr(loaded.layers[0], field.name)
         if isinstance(before, np.ndarray):
@@ -78,6 +79,14 @@ def test_an_empty_pool_can_be_saved(tmp_path: Path) -> None:
     nothing = drawn([1], ["de"])
     assert answers(loaded, nothing) == answers(pool, nothing) == []
     assert assembly.with_layer(loaded, nothing).layers[1].owners.tolist() == [1]
+
+
+def test_a_snapshot_that_is_laid_out_otherwise_is_refused(tmp_path: Path, rows: Rows) -> None:
+    vectors = {"wholes": rows.vectors, "passages": rows.vectors}
+    manifest = store.Manifest("hashing-16", DIM, dict.fromkeys(vectors, len(rows.vectors)), watermark=3)
+    written = store.save(tmp_path / "at-3", manifest, vectors, {"owners": rows.owners})
+    with pytest.raises(UnfitSnapshot, match="at-3"):
+        assembly.load(tmp_path / "at-3", encoder="hashing-16", checksum=written.checksum)
 
 
 def test_a_snapshot_of_another_encoder_is_refused(tmp_path: Path, rows: Rows) -> None:
@@ -102,9 +111,7 @@ def test_passages_are_grouped_by_document_and_language_and_the_group_is_their_me
 
 def test_the_order_in_which_rows_are_read_changes_nothing(rows: Rows) -> None:
     order = RANDOM.permutation(len(rows.owners))
-    shuffled = Rows(
-        rows.owners[order], [rows.languages[i] for i in order], rows.passages[order], rows.vectors[order]
-    )
+    shuffled = Rows(rows.owners[order], [rows.languages[i] for i in order], rows.passages[order], rows.vectors[order])
     pool = pool_of(rows, Reference())
     layers = [layer_of(each, pool.correction, pool.names) for each in (rows, shuffled)]
     for name in ("owners", "languages", "starts", "passage_ids"):

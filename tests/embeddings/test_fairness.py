@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from embeddings import fairness
 from embeddings.encoders.base import Vectors, unit_rows
-from embeddings.fairness import SHRINK, UNKNOWN, Reference, fit, reference
+from embeddings.encoders.ensemble import Block
+from embeddings.fairness import SHRINK, UNKNOWN, Correction, Reference, fit, reference
 
 DIM = 24
 LANGUAGES = ("ar", "de", "zh")
@@ -53,9 +52,10 @@ def test_the_same_thing_said_in_two_languages_becomes_its_own_nearest_neighbour(
     own = said_in("de", CONTENTS[50:])
     plain = asked @ np.concatenate([answers, own]).T
     assert (plain.argmax(axis=1) >= 50).all(), "plain cosine prefers the own language, whatever it says"
-    fair = correction.apply(asked, ["de"] * 50) @ np.concatenate(
-        [correction.apply(answers, ["zh"] * 50), correction.apply(own, ["de"] * len(own))]
-    ).T
+    fair = (
+        correction.apply(asked, ["de"] * 50)
+        @ np.concatenate([correction.apply(answers, ["zh"] * 50), correction.apply(own, ["de"] * len(own))]).T
+    )
     assert (fair.argmax(axis=1) == np.arange(50)).all()
 
 
@@ -66,10 +66,9 @@ def test_rows_come_back_as_long_as_one() -> None:
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
-def test_a_vector_that_is_nothing_but_its_language_still_has_a_direction() -> None:
-    correction = fairness.Correction({UNKNOWN: np.array([0.6, 0.8], dtype=np.float32)})
-    rows = correction.apply(np.array([[0.6, 0.8]], dtype=np.float32), ["de"])
-    assert np.linalg.norm(rows) == pytest.approx(1)
+def test_a_vector_that_is_nothing_but_its_language_says_nothing() -> None:
+    correction = Correction({UNKNOWN: np.array([0.5, 0.75], dtype=np.float32)}, (Block(0, 2),))
+    assert correction.apply(np.array([[0.5, 0.75]], dtype=np.float32), ["de"]).tolist() == [[0, 0]]
 
 
 def test_no_vectors_stay_no_vectors() -> None:
@@ -117,7 +116,7 @@ def test_a_mean_moves_from_the_reference_to_the_corpus_as_documents_come(count: 
     # The corpus lies (2, 1) away from the reference in German and (0, 1) in Chinese.
     offset = (count * np.array([2.0, 1.0]) + 100 * np.array([0.0, 1.0])) / (count + 100)
     weight = count / (count + SHRINK)
-    np.testing.assert_allclose(means["de"], weight * german + (1 - weight) * ([1, 0] + offset), rtol=1e-5)
+    np.testing.assert_allclose(means["de"], weight * german + (1 - weight) * (np.array([1.0, 0.0]) + offset), rtol=1e-5)
 
 
 @pytest.mark.parametrize("count", [1, 5, 500])
@@ -130,11 +129,35 @@ def test_a_mean_without_a_reference_moves_from_the_mean_of_all(count: int) -> No
     )
 
 
-def test_directions_in_which_translations_differ_are_damped() -> None:
-    damping = np.diag([1.0, 0.0]).astype(np.float32)
-    correction = fit(np.empty((0, 2), dtype=np.float32), [], Reference(damping=damping))
-    rows = correction.apply(np.array([[0.1, 0.9]], dtype=np.float32), ["de"])
-    np.testing.assert_allclose(rows, [[1, 0]], atol=1e-6)
+# A second encoder, of two dimensions, that knows German and Chinese only.
+BLOCKS = (Block(0, 3, 0.7), Block(3, 5, 0.3, frozenset({"de", "zh"})))
+
+
+def test_each_encoder_of_several_has_a_block_of_length_one_where_it_knows_the_language() -> None:
+    vectors = np.arange(1, 21, dtype=np.float32).reshape(4, 5) ** 2
+    correction = fit(vectors, ["de", "hu", "zh", "de"], Reference(), BLOCKS)
+    rows = correction.apply(vectors, ["de", "hu", "zh", "de"])
+    np.testing.assert_allclose(np.linalg.norm(rows[:, :3], axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(rows[:, 3:], axis=1), [1, 0, 1, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "expected"),
+    [("de", "zh", [0.7] * 3 + [0.3] * 2), ("de", "hu", [1.0] * 3 + [0.0] * 2), ("hu", "de", [1.0] * 3 + [0.0] * 2)],
+)
+def test_only_encoders_that_know_both_languages_speak_and_share_the_say(
+    asked: str, answered: str, expected: list[float]
+) -> None:
+    vectors = np.arange(1, 21, dtype=np.float32).reshape(4, 5) ** 2
+    correction = fit(vectors, ["de", "hu", "zh", "de"], Reference(), BLOCKS)
+    one = correction.apply(vectors[:1], [asked])[0]
+    np.testing.assert_allclose(correction.weights(one, answered), expected, atol=1e-6)
+
+
+def test_one_encoder_has_all_the_say() -> None:
+    vectors, languages = everything()
+    correction = fit(vectors, languages, Reference())
+    np.testing.assert_array_equal(correction.weights(vectors[0], "an unknown one"), np.ones(DIM))
 
 
 @settings(deadline=None, max_examples=30)
@@ -153,26 +176,32 @@ def test_the_order_of_documents_changes_nothing(seed: int, count: int) -> None:
 
 
 def test_an_encoder_without_a_reference_has_an_empty_one() -> None:
-    found = reference("an encoder of tomorrow")
-    assert (dict(found.means), found.damping) == ({}, None)
+    assert dict(reference("an encoder of tomorrow").means) == {}
+    assert all(dict(reference(f"{name}+an encoder of tomorrow").means) == {} for name in SHIPPED)
 
 
 SHIPPED = sorted(
     path.name.removesuffix(".npz")
     for path in (resources.files("embeddings") / "reference").iterdir()
     if path.name.endswith(".npz")
-) if (resources.files("embeddings") / "reference").is_dir() else []  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("encoder", SHIPPED)
 def test_a_shipped_reference_fits_together(encoder: str) -> None:
-    found = reference(encoder)
-    shapes: set[tuple[int, ...]] = {mean.shape for mean in found.means.values()}
-    assert len(shapes) == 1
-    assert {"zh", "en", "de", "sr", "hu"} <= set(found.means)
-    arrays: list[NDArray[np.float32]] = list(found.means.values())
-    if found.damping is not None:
-        (dim,) = shapes.pop()
-        assert found.damping.shape == (dim, dim)
-        arrays.append(found.damping)
-    assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays)
+    means = reference(encoder).means
+    assert len({mean.shape for mean in means.values()}) == 1
+    assert {"zh", "en", "de", "ru", "ar"} <= set(means)
+    for mean in means.values():
+        assert mean.dtype == np.float32
+        # A mean of unit vectors is shorter than they are, and a language is never nothing.
+        assert 0 < np.linalg.norm(mean) < 1
+
+
+def test_an_ensembles_reference_is_its_members_side_by_side() -> None:
+    assert len(SHIPPED) > 1
+    joint, members = reference("+".join(SHIPPED)).means, [reference(name).means for name in SHIPPED]
+    assert set(joint) == set(members[0])
+    for lang, mean in joint.items():
+        parts = [known.get(lang, np.zeros_like(next(iter(known.values())))) for known in members]
+        np.testing.assert_allclose(mean, np.concatenate(parts) / np.sqrt(len(SHIPPED)), rtol=1e-6)

@@ -157,7 +157,9 @@ def test_a_manifest_that_is_something_else_is_refused(folder: Path, content: byt
     refusal(folder, checksum)
 
 
-@pytest.mark.parametrize("counts", [None, [], {"wholes": 40}, {"wholes": 40, "other": 1}, {"wholes": 3, "passages": 90}])
+@pytest.mark.parametrize(
+    "counts", [None, [], {"wholes": 40}, {"wholes": 40, "other": 1}, {"wholes": 3, "passages": 90}]
+)
 def test_a_manifest_that_does_not_fit_its_files_is_refused(folder: Path, counts: object) -> None:
     checksum = saved(folder)
     path = folder / store.MANIFEST
