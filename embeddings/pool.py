@@ -23,7 +23,9 @@ PEERS = 5
 LEVEL_SHARE = 0.5
 # How many of the best documents speak for the query, and how much of the score they get.
 SPEAKERS = 3
-ECHO_SHARE = 0.3
+ECHO_SHARE = 0.2
+# A shorter text than this many characters is a typed search, which the closest documents rather lead astray.
+ECHO_LEAST_TEXT = 200
 # A language with fewer documents than this borrows from the spread of all.
 SPREAD_SHRINK = 20.0
 # So many rows of a language tell its spread; a pool without rows has none, and any scale will do.
@@ -89,9 +91,9 @@ class Sought:
 class Found:
     """A document's row that fits: its standing, and what it is made of.
 
-    `standing` orders documents of all languages; `whole`, `best` and `echo` are similarities; `level` is what the same
-    query reaches among the best of this row's language, `spread` the scale of its scores; `pair` is (query passage,
-    passage id) of the best pair, `place` (layer, row).
+    `standing` orders documents of all languages; `whole`, `best` and `echo` (None where nobody speaks) are
+    similarities; `level` is what the same query reaches among the best of this row's language, `spread` the scale of
+    its scores; `pair` is (query passage, passage id) of the best pair, `place` (layer, row).
     """
 
     owner: int
@@ -99,7 +101,7 @@ class Found:
     standing: float
     whole: float
     best: float
-    echo: float
+    echo: float | None
     level: float
     spread: float
     pair: tuple[int, int]
@@ -138,14 +140,16 @@ class Pool:
         return Sought(passages, unit_blocks(passages.mean(axis=0, keepdims=True), self.correction.blocks)[0])
 
     def search(
-        self, sought: Sought, k: int, *, market: Sequence[Keep], keep: Sequence[Keep] | None = None
+        self, sought: Sought, k: int, *, market: Sequence[Keep], keep: Sequence[Keep] | None = None, echo: bool = True
     ) -> list[Found]:
         """The k best documents among `keep`, judged against `market`; both are one array of rows per layer.
 
         `market` is everything that could answer (the other side, without the asker's own document); `keep`, a part of
-        it, is what may be shown. Answers fewer than k only when fewer are kept.
+        it, is what may be shown. Without `echo` the closest documents do not speak for the query. Answers fewer than k
+        only when fewer are kept.
         """
-        sought = self._with_echo(sought, market)
+        if echo:
+            sought = self._with_echo(sought, market)
         return self._ranked(sought, max(k, CANDIDATES), market, market if keep is None else keep)[:k]
 
     def _with_echo(self, sought: Sought, market: Sequence[Keep]) -> Sought:
@@ -214,7 +218,7 @@ class Pool:
                 standing=float(standing[i]),
                 whole=float(scored.whole[i]),
                 best=float(scored.best[i]),
-                echo=float(scored.echo[i]),
+                echo=None if np.isnan(scored.echo[i]) else float(scored.echo[i]),
                 level=level,
                 spread=spread,
                 pair=(int(scored.own_passage[i]), int(scored.passage_id[i])),

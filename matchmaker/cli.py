@@ -45,9 +45,11 @@ def serve() -> None:
         matcher().start()
         host, port = door.getsockname()[:2]
         server = waitress.create_server(current_app._get_current_object(), sockets=[door], threads=settings.threads)  # type: ignore[attr-defined]
-        console.print(f"[bold]The portal is open at http://{host}:{port}[/bold]  (Ctrl+C ends it)")
         try:
+            console.print(f"[bold]The portal is open at http://{host}:{port}[/bold]  (Ctrl+C ends it)")
             server.run()
+        except KeyboardInterrupt:
+            console.print("The portal was closed before it began.")
         finally:
             matcher().close()
 

@@ -19,7 +19,7 @@ from embeddings.lexical import Bm25
 from embeddings.pool import Pool, Rows
 from matchmaker.matching import scoring
 from matchmaker.matching.passages import cut
-from matchmaker.matching.ranking import judge
+from matchmaker.matching.ranking import is_long, judge
 from matchmaker.matching.schemas import Side
 
 # Deep enough for recall@100 and for the rank of the first answer.
@@ -112,7 +112,7 @@ def _product(
     for number, query, vectors, keep in zip(count(1), dataset.queries, encoded.queries, keeps, strict=False):
         market = np.array([ids[owner] != query.itself for owner in owners])
         sought = pool.seek(vectors, [query.lang] * len(vectors))
-        found = pool.search(sought, DEPTH, market=[market], keep=[keep[owners]])
+        found = pool.search(sought, DEPTH, market=[market], keep=[keep[owners]], echo=is_long([query.text]))
         # A task says nothing but texts, so every other part of the score is the same for all.
         scored = sorted(found, key=lambda row: (-scoring.total(judge(nothing, nothing, row)), row.owner))
         ranking[query.id] = [ids[row.owner] for row in scored]

@@ -1,6 +1,6 @@
 """Matches of a listing, answers to a search: the same pool, the same table of parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from embeddings.index.base import Keep
 from embeddings.languages import detect_language
-from embeddings.pool import Found, Sought
+from embeddings.pool import ECHO_LEAST_TEXT, Found, Sought
 from matchmaker.core.clock import now
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
@@ -54,7 +54,8 @@ class Ranking:
             return MatchList(_readiness(self.session, full.listing), scope)
         view = self._view()
         market, keep = market_of(view, full.listing), scope_of(view, full.listing, scope)
-        found = view.pool.search(seek(view, own), max(CLOSE, limit), market=market, keep=keep)
+        echo = is_long(passage.text for passage in own)
+        found = view.pool.search(seek(view, own), max(CLOSE, limit), market=market, keep=keep, echo=echo)
         return MatchList(Readiness.READY, scope, self._judge(full.listing, own, found)[:limit])
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
@@ -64,7 +65,8 @@ class Ranking:
             return None
         view = self._view()
         only = view.keep(lambda columns: columns.owners == (result.listing.id or 0))
-        found = view.pool.search(seek(view, own), 1, market=market_of(view, need.listing), keep=only)
+        market, echo = market_of(view, need.listing), is_long(passage.text for passage in own)
+        found = view.pool.search(seek(view, own), 1, market=market, keep=only, echo=echo)
         return next(iter(self._judge(need.listing, own, found)), None)
 
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
@@ -76,7 +78,7 @@ class Ranking:
         if filters != Filters():
             kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
             keep = view.keep(lambda columns: np.isin(columns.owners, kept))
-        found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep)
+        found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep, echo=is_long([text]))
         number, size = page
         return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
 
@@ -124,6 +126,11 @@ def seek(view: View, own: Sequence[Passage]) -> Sought:
     """What a listing's passages look for."""
     vectors = np.stack([service.unpack(passage.vector) for passage in own])
     return view.pool.seek(vectors, [passage.lang for passage in own])
+
+
+def is_long(texts: Iterable[str]) -> bool:
+    """Whether this is a listing, whose closest listings may speak for it, or a few words typed into a box."""
+    return sum(map(len, texts)) >= ECHO_LEAST_TEXT
 
 
 def market_of(view: View, listing: Listing) -> list[Keep]:

@@ -71,7 +71,7 @@ class Working:
 
     whole: float
     best: float
-    echo: float
+    echo: float | None
     level: float
     standing: float
 
