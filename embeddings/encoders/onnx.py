@@ -18,9 +18,7 @@ from sentence_transformers.base.modules.input_module import InputModule
 from sentence_transformers.util import load_dir_path
 from sentencepiece import SentencePieceProcessor
 
-MODEL_FILES = ("model.onnx", "words.bin")  # the second holds what the first refers to, mapped and not read
-TOKENIZER_FILE = "sentencepiece.model"
-CONFIG_FILE = "onnx_text_config.json"
+from embeddings.encoders.layout import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, WORDS_FILE
 
 
 class OnnxText(InputModule):  # type: ignore[misc]  # the library is not typed for mypy
@@ -42,7 +40,7 @@ class OnnxText(InputModule):  # type: ignore[misc]  # the library is not typed f
         self.threads = threads or len(os.sched_getaffinity(0))
         self.tokenizer = SentencePieceProcessor(model_file=str(self.folder / TOKENIZER_FILE))
         self._blank = self.tokenizer.piece_to_id("▁")
-        self.session = _session(self.folder / MODEL_FILES[0])
+        self.session = _session(self.folder / MODEL_FILE)
 
     def get_embedding_dimension(self) -> int:
         return self.embedding_dimension
@@ -82,7 +80,7 @@ class OnnxText(InputModule):  # type: ignore[misc]  # the library is not typed f
         return vector
 
     def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        for name in (*MODEL_FILES, TOKENIZER_FILE):
+        for name in (MODEL_FILE, WORDS_FILE, TOKENIZER_FILE):
             shutil.copyfile(self.folder / name, Path(output_path) / name)
         self.save_config(output_path)
 

