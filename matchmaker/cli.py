@@ -1,6 +1,7 @@
 """The management commands: the features' own, and those that start and maintain an installation."""
 
 import contextlib
+import json
 import signal
 import socket
 
@@ -10,6 +11,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from rich.console import Console
 
+from matchmaker import latency
 from matchmaker.accounts import demo as demo_accounts
 from matchmaker.accounts.cli import accounts
 from matchmaker.config import Settings
@@ -17,7 +19,7 @@ from matchmaker.core.errors import Misconfigured
 from matchmaker.db.migrate import upgrade
 from matchmaker.listings import demo as demo_listings
 from matchmaker.listings.cli import listings
-from matchmaker.matching.cli import catch_up, embeddings, matching
+from matchmaker.matching.cli import bars, catch_up, embeddings, matching
 from matchmaker.matching.cli import prepare as prepare_matching
 from matchmaker.matching.runtime import matcher
 from matchmaker.portal.queries import is_empty
@@ -80,6 +82,19 @@ def prepare() -> None:
             console.print(f"  {account.label:14} {account.email:24} {password}", highlight=False)
 
 
+@click.command("measure")
+@click.option("--posts", default=40, show_default=True, help="How many listings to post.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@with_appcontext
+def measure(posts: int, as_json: bool) -> None:
+    """Time from posting a listing to its matches on the page, and a server's memory; on a copy of the database."""
+    settings: Settings = current_app.extensions["matchmaker.settings"]
+    with bars() as say:
+        report = latency.measure(settings, matcher(), posts, say("posting"))
+    found = report.as_dict()
+    click.echo(json.dumps(found) if as_json else "\n".join(f"{name:16} {value:.4g}" for name, value in found.items()))
+
+
 def listen(settings: Settings) -> contextlib.closing[socket.socket]:
     """The listening socket, taken before any long work, so that a second server fails at once."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -97,5 +112,5 @@ def listen(settings: Settings) -> contextlib.closing[socket.socket]:
 
 
 def init_app(app: Flask) -> None:
-    for command in (database, accounts, listings, matching, embeddings, serve, prepare_command):
+    for command in (database, accounts, listings, matching, embeddings, serve, prepare_command, measure):
         app.cli.add_command(command)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from matchmaker.accounts import queries, service
 from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
@@ -36,12 +36,18 @@ def new_password() -> str:
 
 
 def create(uow: UnitOfWork) -> list[tuple[DemoAccount, str]]:
-    """Make the accounts that are not there yet; answers them with their passwords, which are kept nowhere."""
-    made = []
+    """Make the accounts that are not there yet; answers them with their passwords, which are kept nowhere.
+
+    Without the demo's organisations nothing is made: a database of one's own needs no strangers in it.
+    """
+    made: list[tuple[DemoAccount, str]] = []
+    keys = [wanted.organisation for wanted in ACCOUNTS if wanted.organisation]
+    found = uow.session.exec(select(Organisation).where(col(Organisation.demo_key).in_(keys))).all()
+    owners = {owner.demo_key: owner for owner in found}
+    if len(owners) < len(keys):
+        return made
     for wanted in ACCOUNTS:
-        owner = _owner(uow, wanted)
-        if queries.person_by_email(uow.session, wanted.email) or (wanted.organisation and owner is None):
-            # Without the demo's listings there is nobody to act for: the database was filled by an import.
+        if queries.person_by_email(uow.session, wanted.email):
             continue
         password = new_password()
         person = Person(
@@ -52,13 +58,8 @@ def create(uow: UnitOfWork) -> list[tuple[DemoAccount, str]]:
         )
         uow.session.add(person)
         uow.session.flush()  # the membership needs person.id
-        if owner is not None:
-            service.join(uow, person, owner, MembershipRole.OWNER)
+        if wanted.organisation:
+            service.join(uow, person, owners[wanted.organisation], MembershipRole.OWNER)
         made.append((wanted, password))
     return made
 
-
-def _owner(uow: UnitOfWork, wanted: DemoAccount) -> Organisation | None:
-    if not wanted.organisation:
-        return None
-    return uow.session.exec(select(Organisation).where(Organisation.demo_key == wanted.organisation)).one_or_none()

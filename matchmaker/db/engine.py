@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,13 @@ def reading_session(engine: Engine) -> Session:
 def writing_session(engine: Engine) -> Session:
     """A session for a unit of work: other writers wait until it ends."""
     return Session(engine, expire_on_commit=False)
+
+
+def copy_database(url: str, target: Path) -> str:
+    """Copy a running SQLite database to a new file, consistently; answers the copy's address."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise Misconfigured("only a SQLite database can be copied")
+    with closing(sqlite.connect(parsed.database)) as source, closing(sqlite.connect(target)) as copy:
+        source.backup(copy)
+    return f"sqlite:///{target}"
