@@ -77,10 +77,10 @@ def test_a_withdrawn_listing_is_gone_at_once(engine, person):
         assert [card.status for card in queries.of_organisations(session, owner, "en")] == [Status.WITHDRAWN]
 
 
-@pytest.mark.parametrize("guess", ["", "1", "0", "%", "_" * 10, "' OR 1=1 --", "\x00", "x" * 10_000])
-def test_an_id_that_is_guessed_is_nobodys(session, draft, guess):
-    with pytest.raises(NotFound):
-        queries.visible(session, guess, None)
+def test_an_id_that_is_guessed_is_nobodys(session, draft):
+    for guess in ("", "1", "0", "%", "_" * 10, "' OR 1=1 --", "\x00", "x" * 10_000):
+        with pytest.raises(NotFound):
+            queries.visible(session, guess, None)
 
 
 def test_the_row_number_is_no_address(engine, session, person):

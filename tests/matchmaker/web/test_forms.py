@@ -80,13 +80,13 @@ def test_it_is_said_in_the_readers_language():
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("kind", sorted(forms.MESSAGES))
-def test_every_message_can_be_filled_in(kind, lang):
-    with force_locale(lang):
-        said = forms.message(kind, {"length": 257, "limit": 256, "code": "100% %(x)s"})
-    assert said
-    assert "%(length)" not in said
-    assert "%(limit)" not in said
+def test_every_message_can_be_filled_in(lang):
+    for kind in forms.MESSAGES:
+        with force_locale(lang):
+            said = forms.message(kind, {"length": 257, "limit": 256, "code": "100% %(x)s"})
+        assert said, kind
+        assert "%(length)" not in said, kind
+        assert "%(limit)" not in said, kind
 
 
 def test_a_repeated_field_is_a_list_and_any_other_its_first_value():
