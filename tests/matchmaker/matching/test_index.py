@@ -438,7 +438,7 @@ def test_whatever_happens_every_index_holds_what_the_database_holds(tmp_path: Pa
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         bound,
         settings=settings(
-            max_examples=30,
+            max_examples=24,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,
