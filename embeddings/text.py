@@ -140,17 +140,23 @@ def _atoms(whole: _Text, span: tuple[int, int], budget: int, level: int = 0) -> 
 
 def _pack(atoms: list[int], cost: NDArray[np.float64], budget: int) -> list[int]:
     """Choose passage ends among the ends of atoms, so that passages share the length evenly."""
-    even = cost[-1] / np.ceil(cost[-1] / budget)
     ends: list[int] = []
     start = previous = 0
+    even = _even(cost[-1], budget)
     for end in atoms:
         middle = (cost[previous] + cost[end]) / 2
         # An atom joins the passage while it fits and more than half of it lies before the even length.
         if previous > start and (cost[end] - cost[start] > budget or middle - cost[start] > even):
             ends.append(previous)
             start = previous
+            even = _even(cost[-1] - cost[start], budget)
         previous = end
     return [*ends, atoms[-1]]
+
+
+def _even(rest: float, budget: int) -> float:
+    """The length of a passage when the rest is shared by as few as the budget allows."""
+    return float(rest / max(1.0, np.ceil(rest / budget)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from functools import partial
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from matchmaker import cli
 from matchmaker.accounts import policy as accounts_policy
@@ -43,6 +44,8 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=None,
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
     app.extensions["matchmaker.settings"] = settings
     app.extensions["matchmaker.engine"] = open_engine(settings.database_url)
     app.extensions["matchmaker.actor"] = sessions.current_actor

@@ -69,7 +69,7 @@ def prepare() -> None:
     upgrade(engine())
     prepare_matching()
     with fresh_reader() as session:
-        first = settings.demo and is_empty(session)
+        first = settings.demo and (is_empty(session) or demo_accounts.is_unfinished(session))
     if first:
         console.print("Loading the demo …")
         demo_listings.load(engine())

@@ -33,6 +33,8 @@ class Settings:
     secret_key: str
     # Cookies travel over TLS only; set it behind a TLS proxy. MATCHMAKER_SECURE_COOKIES
     secure_cookies: bool
+    # Trusted proxies in front, whose X-Forwarded-… headers say who asks. MATCHMAKER_PROXIES
+    proxies: int
     # Load the shipped demo into an empty database. MATCHMAKER_DEMO
     demo: bool
 
@@ -70,5 +72,6 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         threads=_number(env, "MATCHMAKER_THREADS", 8, low=1, high=256),
         secret_key=env.get("SECRET_KEY") or "",
         secure_cookies=_yes(env, "MATCHMAKER_SECURE_COOKIES", default=False),
+        proxies=_number(env, "MATCHMAKER_PROXIES", 0, low=0, high=9),
         demo=_yes(env, "MATCHMAKER_DEMO", default=True),
     )

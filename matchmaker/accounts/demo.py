@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from matchmaker.accounts import queries, service
 from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
@@ -35,6 +35,12 @@ def new_password() -> str:
     return "-".join(letters[start : start + 5] for start in range(0, 20, 5))
 
 
+def is_unfinished(session: Session) -> bool:
+    """Whether the demo's organisations are there but not all accounts: the first start was cut off."""
+    begun = session.exec(select(Organisation.id).where(col(Organisation.demo_key).is_not(None)).limit(1)).first()
+    return begun is not None and not all(queries.person_by_email(session, wanted.email) for wanted in ACCOUNTS)
+
+
 def create(uow: UnitOfWork) -> list[tuple[DemoAccount, str]]:
     """Make the accounts that are not there yet; answers them with their passwords, which are kept nowhere.
 
@@ -62,4 +68,3 @@ def create(uow: UnitOfWork) -> list[tuple[DemoAccount, str]]:
             service.join(uow, person, owners[wanted.organisation], MembershipRole.OWNER)
         made.append((wanted, password))
     return made
-
