@@ -164,12 +164,16 @@ class Pool:
         """The n closest of each language among `keep`, best document first."""
         found: list[Found] = []
         asked = {code: self._weighted(sought, code) for code in self._codes(market)}
-        levels = {code: self._level(one, code, market) for code, one in asked.items()}
+        # Whoever asks for the whole market gets from one search both what is usual there and what is shown.
+        depth = max(n, PEERS * 2) if keep is market else PEERS * 2
+        usual = {code: self._closest(one, code, market, depth) for code, one in asked.items()}
+        levels = {code: _level(scored) for code, scored in usual.items()}
         usual_level = _usual_level(list(levels.values()))
         for code, (peers, level) in levels.items():
             spread = self._spread(asked[code], code)
             padded = (level * peers + usual_level * (PEERS - peers)) / PEERS
-            found += self._stand(self._closest(asked[code], code, keep, n), code, padded, spread)
+            chosen = usual[code] if keep is market else self._closest(asked[code], code, keep, n)
+            found += self._stand(chosen, code, padded, spread)
         return _best_of_each(found)
 
     def _weighted(self, sought: Sought, code: int) -> Sought:
@@ -183,12 +187,6 @@ class Pool:
         for layer, keep in zip(self.layers, keeps, strict=True):
             present.update(np.unique(layer.languages[keep]).tolist())
         return sorted(present)
-
-    def _level(self, sought: Sought, code: int, market: Sequence[Keep]) -> tuple[int, float]:
-        """How many peers the language has (5 at most) and their mean score."""
-        scored = self._closest(sought, code, market, PEERS * 2)
-        best = np.sort(scored.score)[::-1][:PEERS]
-        return len(best), float(best.mean()) if len(best) else 0.0
 
     def _spread(self, sought: Sought, code: int) -> float:
         """The square root of the standard deviation of the language's scores: half of the scale is taken out."""
@@ -258,6 +256,12 @@ def _join(parts: list[_Scored], n: int) -> _Scored:
     joined = _Scored(*columns)
     closest = np.argsort(-joined.score, kind="stable")[:n]
     return _Scored(*(column[closest] for column in columns))
+
+
+def _level(scored: _Scored) -> tuple[int, float]:
+    """How many peers the language has (5 at most) and their mean score."""
+    best = np.sort(scored.score)[::-1][:PEERS]
+    return len(best), float(best.mean()) if len(best) else 0.0
 
 
 def _usual_level(levels: list[tuple[int, float]]) -> float:

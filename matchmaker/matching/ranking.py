@@ -22,7 +22,7 @@ from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match, MatchList, Part, Quote, Readiness, Scope, SearchHit, Side, Working
 
 # How many of the best texts the other parts may put into another order.
-CLOSE = 100
+CLOSE = 50
 # How many matches a list can show at most.
 SHOWN = 30
 # A search shows this many at most; nobody reads further, and every page costs the same.
