@@ -4,6 +4,8 @@ import contextlib
 import json
 import signal
 import socket
+import subprocess
+import sys
 
 import click
 import waitress
@@ -43,7 +45,9 @@ def serve() -> None:
     # Whoever stops a service sends SIGTERM; it ends as Ctrl+C does, so that the worker gives its lease back.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with listen(settings) as door:
-        prepare()
+        upgrade(engine())
+        if not matcher().is_prepared or demo_is_due(settings):
+            prepare_apart()
         matcher().start()
         host, port = door.getsockname()[:2]
         server = waitress.create_server(current_app._get_current_object(), sockets=[door], threads=settings.threads)  # type: ignore[attr-defined]
@@ -54,6 +58,13 @@ def serve() -> None:
             console.print("The portal was closed before it began.")
         finally:
             matcher().close()
+
+
+def prepare_apart() -> None:
+    """Prepare in a process of its own: what building and embedding took of memory must not stay with the server."""
+    done = subprocess.run([sys.executable, "-m", "matchmaker", "prepare"], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 @click.command("prepare")
@@ -68,13 +79,10 @@ def prepare() -> None:
     settings: Settings = current_app.extensions["matchmaker.settings"]
     upgrade(engine())
     prepare_matching()
-    with fresh_reader() as session:
-        first = settings.demo and (is_empty(session) or demo_accounts.is_unfinished(session))
-    if first:
+    if demo_is_due(settings):
         console.print("Loading the demo …")
         demo_listings.load(engine())
         catch_up()
-    if settings.demo:
         with unit_of_work() as uow:
             made = demo_accounts.create(uow)
         for account, password in made:
@@ -93,6 +101,12 @@ def measure(posts: int, as_json: bool) -> None:
         report = latency.measure(settings, matcher(), posts, say("posting"))
     found = report.as_dict()
     click.echo(json.dumps(found) if as_json else "\n".join(f"{name:16} {value:.4g}" for name, value in found.items()))
+
+
+def demo_is_due(settings: Settings) -> bool:
+    """Whether this is the first start, or one that was cut off."""
+    with fresh_reader() as session:
+        return settings.demo and (is_empty(session) or demo_accounts.is_unfinished(session))
 
 
 def listen(settings: Settings) -> contextlib.closing[socket.socket]:

@@ -25,4 +25,5 @@ prepare() { # prepare REQUIREMENTS
 }
 
 # Models come with the installation; nothing is ever fetched from a hub.
-export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 TOKENIZERS_PARALLELISM=false PYTHONUTF8=1
+# Few malloc arenas: each thread of a server would otherwise keep its own share of what it once used.
+export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 TOKENIZERS_PARALLELISM=false PYTHONUTF8=1 MALLOC_ARENA_MAX=2

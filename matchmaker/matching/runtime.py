@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from embeddings import store
 from embeddings.encoders.base import Encoder, EncoderUnavailable, Progress, Vectors
-from embeddings.encoders.bundled import ensure_built
+from embeddings.encoders.bundled import NAME, ensure_built, fault
 from embeddings.encoders.registry import open_encoder
 from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured, Unavailable
@@ -58,9 +58,18 @@ class Matcher:
         """Whether the encoder is loaded, so that asking it does not wait."""
         return self._encoder is not None
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the encoder can be opened without building anything."""
+        return not self._is_bundled or fault(self.settings.models / NAME) is None
+
+    @property
+    def _is_bundled(self) -> bool:
+        return self.settings.encoder.startswith("bundled")
+
     def prepare(self, progress: Progress) -> None:
         """Build what the encoder needs, without loading more than that."""
-        if self.settings.encoder.startswith("bundled"):
+        if self._is_bundled:
             with self._opening:
                 ensure_built(self.settings.models, progress=progress)
 

