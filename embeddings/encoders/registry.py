@@ -36,7 +36,9 @@ def _bundled(match: re.Match[str], opening: Opening) -> Encoder:
     return Ensemble(
         (
             Member(_bundled_e5(match, opening), share=0.6),
-            Member(UniversalEncoder(threads=opening.threads), share=0.4, languages=LANGUAGES),
+            # One thread: its matrices are too small to share, and two threads waiting for each other cost seven
+            # times more.
+            Member(UniversalEncoder(threads=1), share=0.4, languages=LANGUAGES),
         )
     )
 
