@@ -16,6 +16,7 @@ from matchmaker.core.text import shorten
 from matchmaker.listings import policy
 from matchmaker.listings.fields import CODED, WORDED
 from matchmaker.listings.models import (
+    ChangeKind,
     Direction,
     Listing,
     ListingChange,
@@ -228,8 +229,9 @@ def counts(session: Session) -> Counts:
     """How large the market is now."""
     published = col(Listing.status) == Status.PUBLISHED
     by_direction = dict(
-        session.execute(select(col(Listing.direction), func.count()).where(published).group_by(col(Listing.direction)))
-        .all()
+        session.execute(
+            select(col(Listing.direction), func.count()).where(published).group_by(col(Listing.direction))
+        ).all()
     )
     countries, languages = session.execute(
         select(
@@ -253,6 +255,15 @@ def changed_since(session: Session, cursor: int) -> dict[int, int]:
         .group_by(col(ListingChange.listing_id))
     )
     return dict(rows.all())
+
+
+def embedded_since(session: Session, cursor: int, limit: int) -> tuple[list[int], int]:
+    """The next listings whose vectors are new, and where in the change log the last of them stands."""
+    wanted = select(col(ListingChange.id), col(ListingChange.listing_id)).where(
+        col(ListingChange.id) > cursor, col(ListingChange.kind) == ChangeKind.EMBEDDED
+    )
+    rows = session.execute(wanted.order_by(col(ListingChange.id)).limit(limit)).all()
+    return list(dict.fromkeys(row[1] for row in rows)), rows[-1][0] if rows else cursor
 
 
 def _carries(scheme: Scheme, codes: Sequence[str]) -> ColumnElement[bool]:

@@ -80,7 +80,9 @@ def catch_up() -> None:
             while made := matcher().round():
                 done += made
                 progress(min(done, total), total)
+                matcher().snapshot_if_due()
             matcher().snapshot_if_due()
+            matcher().follow()
         finally:
             matcher().rest()
 

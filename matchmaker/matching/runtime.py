@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 LEASE, LEASE_SECONDS = "embedding", 60.0
 # Few at a time: whoever posts a listing meanwhile waits for one such batch at most.
 BATCH = 8
+# While a long backlog is embedded, followers get their turn every so many batches.
+FOLLOW_EVERY = 8
 # How often the worker looks at the change log when nobody wakes it.
 POLL_SECONDS = 1.0
 # A new snapshot is due when this many listings, or this share of all, came after the last one.
@@ -35,7 +37,7 @@ SNAPSHOT_AFTER, SNAPSHOT_SHARE = 200, 0.05
 # Searches whose vectors are kept, so that turning a page encodes nothing.
 REMEMBERED = 256
 
-Hook = Callable[[Sequence[int]], object]
+Follower = Callable[[], int]
 
 
 class Matcher:
@@ -43,8 +45,9 @@ class Matcher:
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self.settings, self.engine = settings, engine
-        # Called with the listings that were embedded; the desk puts its suggestions together then.
-        self.after_embedding: list[Hook] = []
+        # Called while there is something new in the change log; each answers how much it did, 0 when all is done.
+        self.followers: list[Follower] = []
+        self._done_at = -1
         self._encoder: Encoder | None = None
         self._index: ListingIndex | None = None
         self._asked: dict[str, Vectors] = {}
@@ -134,14 +137,18 @@ class Matcher:
 
     def embed(self, listing_ids: Sequence[int]) -> int:
         """Embed these listings now, in the caller's thread; answers how many are up to date."""
-        done = service.embed(self.engine, self.open(), listing_ids)
-        for hook in self.after_embedding:
+        return service.embed(self.engine, self.open(), listing_ids)
+
+    def follow(self) -> None:
+        """Let everybody who follows the change log deal with what is new in it."""
+        for follower in self.followers:
             try:
-                hook(listing_ids)
+                while follower():
+                    if self._stop.is_set():
+                        return
             except Exception:
-                # The vectors are safe; what a hook could not do must not look like a text that cannot be encoded.
-                log.exception("a hook failed after embedding listings %s", listing_ids)
-        return done
+                # It stands where it stood, and tries again in the next round.
+                log.exception("a follower of the change log failed: %r", follower)
 
     def round(self) -> int:
         """Embed one batch of what waits, unless another process is at it; answers how many listings were done."""
@@ -157,7 +164,14 @@ class Matcher:
 
     def _waiting(self) -> list[int]:
         with reading_session(self.engine) as session:
-            return queries.pending(session, self.open().name, BATCH)
+            last, _ = queries.position(session)
+            if last == self._done_at:
+                return []
+            found = queries.pending(session, self.open().name, BATCH)
+        if not found:
+            # Until the log moves nothing can wait, and the question costs more the more listings there are.
+            self._done_at = last
+        return found
 
     def _embed_alone(self, listing_id: int) -> int:
         try:
@@ -201,10 +215,14 @@ class Matcher:
             return leases.acquire(uow, LEASE, self._holder, seconds=LEASE_SECONDS)
 
     def _work(self) -> None:
+        rounds = 0
         while not self._stop.is_set():
             try:
                 busy = self.round() > 0
                 self.snapshot_if_due()
+                rounds += 1
+                if not busy or rounds % FOLLOW_EVERY == 0:
+                    self.follow()
             except Misconfigured as error:
                 log.error("%s", error)
                 return

@@ -8,6 +8,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from matchmaker.accounts import models as _accounts  # noqa: F401  (tables register on import)
 from matchmaker.audit import models as _audit  # noqa: F401
+from matchmaker.db import cursors as _cursors  # noqa: F401
 from matchmaker.db import leases as _leases  # noqa: F401
 from matchmaker.db.types import ExactDecimal, StoredEnum, UtcDateTime
 from matchmaker.listings import models as _listings  # noqa: F401

@@ -1,7 +1,6 @@
 """Put the best matches of newly embedded listings on the desk."""
 
-from collections.abc import Sequence
-
+from matchmaker.db import cursors
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
@@ -16,17 +15,27 @@ EACH = 5
 LEAST_SCORE = 0.35
 
 
-def suggest_for(matcher: Matcher, listing_ids: Sequence[int]) -> int:
-    """Suggest the best cross-border pairs of these listings; answers how many are new on the desk."""
+# The desk's own place in the change log.
+CURSOR, BATCH = "desk", 32
+
+
+def follow(matcher: Matcher) -> int:
+    """Suggest the best cross-border pairs of the next listings with new vectors; answers how many those were."""
     found: list[Found] = []
     with reading_session(matcher.engine) as session:
+        begun = cursors.position(session, CURSOR)
+        listing_ids, end = listings.embedded_since(session, begun, BATCH)
+        if not listing_ids:
+            return 0
         ranking = Ranking(matcher, session, "en")
         for listing_id in listing_ids:
             listing = session.get(Listing, listing_id)
             if listing is not None and listing.status is Status.PUBLISHED:
                 found += _pairs(ranking, listing)
     with unit_of_work(matcher.engine) as uow:
-        return suggest(uow, [pair for pair in found if pair.score >= LEAST_SCORE])
+        suggest(uow, [pair for pair in found if pair.score >= LEAST_SCORE])
+        cursors.advance(uow, CURSOR, end)
+    return len(listing_ids)
 
 
 def _pairs(ranking: Ranking, listing: Listing) -> list[Found]:
@@ -37,6 +46,8 @@ def _pairs(ranking: Ranking, listing: Listing) -> list[Found]:
         return [Found(listing.id or 0, match.listing.id, match.score) for match in best]
     found = []
     for match in best:
+        if match.score < LEAST_SCORE:
+            continue  # a need that means little to the result will not think more of it
         need = ranking.session.get(Listing, match.listing.id)
         explained = ranking.explain(listings.full(ranking.session, need), own) if need else None
         if explained is not None:

@@ -96,7 +96,7 @@ def fill(engine: Engine, person, words: str) -> list[Listing]:
 def read_all(app):
     matcher = app.extensions["matchmaker.matcher"]
     # These tests put their own pairs on the desk.
-    matcher.after_embedding.clear()
+    matcher.followers.clear()
 
     def read() -> None:
         while matcher.round():

@@ -37,7 +37,7 @@ from tests.flows.actors import member
 
 app = create_app()
 engine, matcher = app.extensions["matchmaker.engine"], app.extensions["matchmaker.matcher"]
-matcher.after_embedding.clear()
+matcher.followers.clear()
 
 def say(*words):
     print(*words, flush=True)
@@ -67,7 +67,7 @@ def all_done():
         return queries.count_pending(session, "hashing-256") == 0
 
 finished = threading.Event()
-matcher.after_embedding.append(lambda ids: all_done() and finished.set())
+matcher.followers.append(lambda: (all_done() and finished.set()) or 0)
 say("ready")
 told()
 matcher.start()

@@ -51,7 +51,7 @@ class Market:
 
 @pytest.fixture
 def market(engine: Engine, people: People, matcher: Matcher) -> Market:
-    matcher.after_embedding.clear()
+    matcher.followers.clear()
     made = Market(engine, people)
     matcher.embed([listing.id or 0 for side in (made.needs, made.results) for listing in side.values()])
     return made
@@ -124,7 +124,7 @@ def test_a_score_is_the_sum_of_the_points_of_its_parts(matcher: Matcher, market:
 
 
 def test_other_parts_decide_between_equal_texts(engine: Engine, people: People, matcher: Matcher) -> None:
-    matcher.after_embedding.clear()
+    matcher.followers.clear()
     need = publish(engine, people.of("CN"), NEED, trl="9")
     early, late = (publish(engine, people.of("DE"), RESULT, trl=trl) for trl in ("5", "9"))
     embed(matcher)

@@ -261,15 +261,16 @@ def test_a_listing_that_is_given_up_is_not_found_by_what_it_said_before(
     assert not any(keep.any() for keep in view.keep(lambda columns: columns.alive))
 
 
-def test_a_hook_that_fails_takes_nothing_from_the_listing(
+def test_a_follower_that_fails_takes_nothing_from_the_listing(
     engine: Engine, people: People, matcher: Matcher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_: Sequence[int]) -> None:
+    def fail() -> int:
         raise RuntimeError("the desk is on fire")
 
-    matcher.after_embedding[:] = [fail]
+    matcher.followers[:] = [fail]
     listing = publish(engine, people.of("CN"), NEED)
     assert matcher.round() == 1
+    matcher.follow()
     kept = embedding(engine, listing)
     assert kept is not None
     assert kept.problem == ""

@@ -11,6 +11,7 @@ from matchmaker.accounts.schemas import Actor
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
+from matchmaker.listings import service as listing_service
 from matchmaker.listings.models import Listing, Status
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
@@ -45,6 +46,7 @@ def matcher(app: Flask, engine: Engine, person: Person) -> Matcher:
 def embed(matcher: Matcher) -> None:
     while matcher.round():
         pass
+    matcher.follow()
 
 
 def pairs(engine: Engine) -> dict[tuple[int, int], float]:
@@ -61,6 +63,12 @@ def scores(matcher: Matcher, session: Session, need: Listing) -> dict[tuple[int,
     return {(need.id or 0, match.listing.id): match.score for match in found.matches}
 
 
+def note_embedded(engine: Engine, listing: Listing) -> None:
+    """As if its vectors had been made anew."""
+    with unit_of_work(engine) as uow:
+        listing_service.note_embedded(uow, [listing.id or 0])
+
+
 def test_embedding_puts_the_best_pairs_across_borders_on_the_desk(
     engine: Engine, matcher: Matcher, person: Person, session: Session
 ) -> None:
@@ -69,7 +77,7 @@ def test_embedding_puts_the_best_pairs_across_borders_on_the_desk(
     fits = publish(engine, german, RESULT, title="coal drilling robot", country="DE", **WORDS)
     publish(engine, chinese, RESULT, title="coal drilling robot", country="CN", **WORDS)
     write(engine, german, RESULT, title="coal drilling robot draft", **WORDS)
-    matcher.round()
+    embed(matcher)
     found = pairs(engine)
     pair = (need.id or 0, fits.id or 0)
     assert found[pair] == pytest.approx(scores(matcher, session, need)[pair], abs=1e-6)
@@ -84,10 +92,10 @@ def test_a_new_result_is_suggested_to_the_needs_that_wait_for_it(
     engine: Engine, matcher: Matcher, person: Person, session: Session
 ) -> None:
     need = publish(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
-    matcher.round()
+    embed(matcher)
     before = pairs(engine)
     late = publish(engine, person(country="DE"), RESULT, title="coal drilling robot", country="DE", **WORDS)
-    matcher.round()
+    embed(matcher)
     pair = (need.id or 0, late.id or 0)
     assert pair not in before
     assert pairs(engine)[pair] == pytest.approx(scores(matcher, session, need)[pair], abs=1e-6)
@@ -101,7 +109,7 @@ def test_a_listing_gets_a_few_suggestions_and_only_good_ones(
         publish(engine, german, RESULT, title=f"coal drilling robot {number}", country="DE", **WORDS)
     embed(matcher)
     need = publish(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
-    matcher.round()
+    embed(matcher)
     found = {pair: score for pair, score in pairs(engine).items() if pair[0] == need.id}
     best = sorted(scores(matcher, session, need).items(), key=lambda each: -each[1])[: tasks.EACH]
     assert found == pytest.approx({pair: score for pair, score in best if score >= tasks.LEAST_SCORE}, abs=1e-6)
@@ -111,16 +119,33 @@ def test_a_listing_gets_a_few_suggestions_and_only_good_ones(
 def test_what_is_not_published_is_not_suggested(engine: Engine, matcher: Matcher, person: Person) -> None:
     draft = write(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
     publish(engine, person(country="DE"), RESULT, title="coal drilling robot", country="DE", **WORDS)
-    matcher.round()
-    assert tasks.suggest_for(matcher, [draft.id or 0, 4711]) == 0
+    embed(matcher)
+    note_embedded(engine, draft)
+    embed(matcher)
     assert draft.id not in {need for need, _ in pairs(engine)}
 
 
 def test_suggesting_again_adds_nothing(engine: Engine, matcher: Matcher, person: Person) -> None:
     need = publish(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
     result = publish(engine, person(country="DE"), RESULT, title="coal drilling robot", country="DE", **WORDS)
-    matcher.round()
+    embed(matcher)
     before = pairs(engine)
     assert (need.id, result.id) in before
-    assert tasks.suggest_for(matcher, [need.id or 0, result.id or 0]) == 0
+    note_embedded(engine, need)
+    note_embedded(engine, result)
+    embed(matcher)
     assert pairs(engine) == pytest.approx(before, abs=1e-6)
+
+
+def test_what_was_embedded_before_a_crash_reaches_the_desk_after_it(
+    app: Flask, engine: Engine, matcher: Matcher, person: Person
+) -> None:
+    need = publish(engine, person(), NEED, title="coal drilling robot wanted", **WORDS)
+    result = publish(engine, person(country="DE"), RESULT, title="coal drilling robot", country="DE", **WORDS)
+    while matcher.round():
+        pass
+    assert (need.id, result.id) not in pairs(engine)
+    restarted = Matcher(app.extensions["matchmaker.settings"], engine)
+    assert tasks.follow(restarted) == 2
+    assert (need.id, result.id) in pairs(engine)
+    assert tasks.follow(restarted) == 0
