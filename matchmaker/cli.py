@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import signal
 import socket
 import subprocess
@@ -49,6 +50,8 @@ def serve() -> None:
         if not matcher().is_prepared or demo_is_due(settings):
             prepare_apart()
         matcher().start()
+        # Requests that wait for a thread are no news: a browser sends several at once.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         host, port = door.getsockname()[:2]
         server = waitress.create_server(current_app._get_current_object(), sockets=[door], threads=settings.threads)  # type: ignore[attr-defined]
         try:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from matchmaker.core.countries import is_country
 from matchmaker.core.languages import LISTING_LANGUAGES
-from matchmaker.core.money import is_currency
+from matchmaker.core.money import is_currency, parse_amount
 from matchmaker.core.text import clean_line, clean_text
 from matchmaker.listings.fields import BY_NAME, CODED, PLAIN, WORDED, Widget
 from matchmaker.listings.models import Direction, Scheme, Status, TextOrigin
@@ -49,7 +49,9 @@ class Words(BaseModel):
     @classmethod
     def _title_says_something(cls, value: str) -> str:
         if len([character for character in value if character.isalnum()]) < 2:
-            raise PydanticCustomError("missing", "missing")
+            # An empty one was forgotten; "A" or "--" was not, and is told what a title needs.
+            kind = "says_too_little" if any(map(str.isprintable, value)) else "missing"
+            raise PydanticCustomError(kind, "a title has at least two letters or digits")
         return value
 
     @field_validator("lang", mode="after")
@@ -140,6 +142,16 @@ class ListingDraft(Words):
         if value is not None and not is_currency(value.upper()):
             raise PydanticCustomError("unknown_code", "{code}", {"code": value[:40]})
         return value.upper() if value else None
+
+    @field_validator("budget_min", "budget_max", mode="before")
+    @classmethod
+    def _sum_as_people_write_it(cls, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return value or None if isinstance(value, str) else value
+        amount = parse_amount(value)
+        if amount is None:
+            raise PydanticCustomError("bad_amount", "bad amount")
+        return amount
 
     @field_validator("budget_min", "budget_max", mode="after")
     @classmethod

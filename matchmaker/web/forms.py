@@ -15,6 +15,7 @@ Problems = dict[str, str]
 
 MESSAGES: dict[str, LazyString] = {
     "missing": lazy("Please fill this in."),
+    "says_too_little": lazy("Please use at least two letters or digits."),
     "too_long": lazy("This has %(length)s characters; %(limit)s are the most."),
     "too_short": lazy("Please use at least %(limit)s characters."),
     "too_many": lazy("These are %(length)s entries; %(limit)s are the most."),

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,11 @@ def one_line(done: "subprocess.CompletedProcess[str]") -> str:
     return lines[0]
 
 
+def status(address: str) -> int:
+    with urllib.request.urlopen(address, timeout=20) as answer:
+        return answer.status
+
+
 def leases(var: Path) -> list[str]:
     engine = open_engine(f"sqlite:///{var / 'matchmaker.db'}")
     with Session(engine) as session:
@@ -125,7 +131,12 @@ def test_the_first_start_prepares_everything_and_the_second_is_quick_and_quiet(t
         assert second.seconds < 30
         assert PASSWORD.findall(second.said) == []
         assert not [account for account in ACCOUNTS if account.email in second.said]
+        # More requests than threads wait a moment for one; the terminal is not told.
+        with ThreadPoolExecutor(24) as browsers:
+            assert set(browsers.map(status, [f"{second.address}/about?lang=en"] * 48)) == {200}
         assert second.end(signal.SIGINT) == 0
+        assert second.process.stderr is not None
+        assert "queue" not in second.process.stderr.read()
     assert leases(tmp_path) == []
 
 

@@ -1,6 +1,7 @@
 """The portal's pages over HTTP."""
 
 import json
+import re
 import threading
 
 import pytest
@@ -8,6 +9,7 @@ from flask import render_template
 from flask_babel import force_locale
 from sqlalchemy import event
 
+from matchmaker.config import ROOT
 from matchmaker.matching.scoring import RULES
 from tests.factories.html import parse
 from tests.factories.market import NEED, RESULT, publish, write
@@ -300,6 +302,17 @@ def test_the_about_page_shows_the_very_table_that_scores(client):
     page = read(client, "/about")
     rows = {row.all("th")[0].text: row.all("td")[0].text for row in page.all("tr") if row.all("td")}
     assert rows == {**{str(rule.title): str(round(rule.weight * 100)) for rule in RULES}, "Together": "100"}
+
+
+def test_the_about_page_counts_every_cookie_that_is_set(client):
+    sources = [*(ROOT / "matchmaker").rglob("*.py"), *(ROOT / "matchmaker" / "static" / "js").glob("*.js")]
+    places = [re.findall(r"\.set_cookie\(\w+|document\.cookie = `\w+", path.read_text("utf-8")) for path in sources]
+    cookies = {place for found in places for place in found}
+    # Three of our own, and Flask's for the session.
+    assert len(cookies) == 3, cookies
+    text = read(client, "/about").all("main")[0].text
+    assert "Four cookies are used" in text
+    assert "seven days" in text
 
 
 def test_the_health_check_answers_when_the_database_does(client):
