@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask.typing import ResponseReturnValue
 
 from matchmaker.accounts import queries, service, sessions
-from matchmaker.accounts.models import Person
+from matchmaker.accounts.models import Person, Role
 from matchmaker.accounts.schemas import Registration
 from matchmaker.core.countries import countries
 from matchmaker.core.errors import Invalid
@@ -15,6 +15,9 @@ from matchmaker.web import forms
 from matchmaker.web.access import PUBLIC, SIGNED_IN, access
 from matchmaker.web.context import reader, unit_of_work
 from matchmaker.web.redirects import safe_next
+
+# Where somebody who wanted nothing in particular begins; anybody else on the home page.
+FIRST_PAGE = {Role.BROKER: "review.desk"}
 
 bp = Blueprint("accounts", __name__)
 
@@ -37,7 +40,8 @@ def sign_in_send() -> ResponseReturnValue:
             service.note_failure(uow, attempt)
         return _sign_in_page(problem=_("This e-mail address and password do not belong together.")), 422
     _begin(person)
-    return redirect(safe_next(request.form.get("next"), url_for("portal.home")), 303)
+    first = url_for(FIRST_PAGE.get(person.role, "portal.home"))
+    return redirect(safe_next(request.form.get("next"), first), 303)
 
 
 @bp.post("/sign-out")

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from matchmaker.accounts import service
-from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person
+from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person, Role
 from matchmaker.db.uow import unit_of_work
 from tests.factories.html import parse
 
@@ -69,6 +69,14 @@ def test_a_wrong_pair_says_the_same_whether_or_not_there_is_such_an_account(clie
 )
 def test_nobody_is_sent_to_another_site(client, anna, target):
     assert sign_in(client, next=target).location == "/"
+
+
+@pytest.mark.parametrize(("role", "page"), [(Role.BROKER, "/desk"), (Role.MEMBER, "/"), (Role.ADMINISTRATOR, "/")])
+def test_everybody_begins_where_their_work_is(client, engine, anna, role, page):
+    with unit_of_work(engine) as uow:
+        uow.session.merge(anna).role = role
+    assert sign_in(client, next="").location == page
+    assert sign_in(client, next="/about").location == "/about"
 
 
 def test_too_many_failures_are_told_and_even_the_right_password_waits(client, anna):
