@@ -93,7 +93,8 @@ class Found:
 
     `standing` orders documents of all languages; `whole`, `best` and `echo` (None where nobody speaks) are
     similarities; `level` is what the same query reaches among the best of this row's language, `spread` the scale of
-    its scores; `pair` is (query passage, passage id) of the best pair, `place` (layer, row).
+    its scores; `reach` is the highest score of its own (half whole, half best) that the query has in the whole market;
+    `pair` is (query passage, passage id) of the best pair, `place` (layer, row).
     """
 
     owner: int
@@ -104,6 +105,7 @@ class Found:
     echo: float | None
     level: float
     spread: float
+    reach: float
     pair: tuple[int, int]
     place: tuple[int, int]
 
@@ -119,10 +121,14 @@ class _Scored:
     passage_id: NDArray[np.int64]
 
     @property
+    def own(self) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.best
+        return found
+
+    @property
     def score(self) -> NDArray[np.float32]:
-        own: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.best
         # Before the speakers are known, the echo is the score itself.
-        return np.where(np.isnan(self.echo), own, (1 - ECHO_SHARE) * own + ECHO_SHARE * self.echo)
+        return np.where(np.isnan(self.echo), self.own, (1 - ECHO_SHARE) * self.own + ECHO_SHARE * self.echo)
 
 
 @dataclass(frozen=True)
@@ -169,11 +175,12 @@ class Pool:
         usual = {code: self._closest(one, code, market, depth) for code, one in asked.items()}
         levels = {code: _level(scored) for code, scored in usual.items()}
         usual_level = _usual_level(list(levels.values()))
+        reach = max((float(scored.own.max()) for scored in usual.values() if len(scored.own)), default=0.0)
         for code, (peers, level) in levels.items():
             spread = self._spread(asked[code], code)
             padded = (level * peers + usual_level * (PEERS - peers)) / PEERS
             chosen = usual[code] if keep is market else self._closest(asked[code], code, keep, n)
-            found += self._stand(chosen, code, padded, spread)
+            found += self._stand(chosen, code, (padded, spread, reach))
         return _best_of_each(found)
 
     def _weighted(self, sought: Sought, code: int) -> Sought:
@@ -207,7 +214,8 @@ class Pool:
                 parts.append(_score(sought, number, layer, rows[0][rows[0] >= 0]))
         return _join(parts, n)
 
-    def _stand(self, scored: _Scored, code: int, level: float, spread: float) -> Iterator[Found]:
+    def _stand(self, scored: _Scored, code: int, scale: tuple[float, float, float]) -> Iterator[Found]:
+        level, spread, reach = scale
         standing = (scored.score - LEVEL_SHARE * level) / spread
         for i, number in enumerate(scored.layer):
             yield Found(
@@ -219,6 +227,7 @@ class Pool:
                 echo=None if np.isnan(scored.echo[i]) else float(scored.echo[i]),
                 level=level,
                 spread=spread,
+                reach=reach,
                 pair=(int(scored.own_passage[i]), int(scored.passage_id[i])),
                 place=(int(number), int(scored.row[i])),
             )

@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     for part in (sessions, errors, headers, static_files, presentation, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
-    matcher.followers.append(partial(review_tasks.follow, matcher))
+    matcher.followers += [partial(review_tasks.follow, matcher), partial(review_tasks.refresh, matcher)]
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, get_locale
 
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -41,7 +41,9 @@ def compile_catalogues() -> None:
 
 
 def choose_language() -> str:
-    """The address's `lang`, else the remembered one, else the browser's best."""
+    """The address's `lang`, else the remembered one, else the browser's best; English when nobody reads."""
+    if not has_request_context():
+        return "en"
     for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wanted in languages():
             return wanted
@@ -50,6 +52,8 @@ def choose_language() -> str:
 
 def choose_zone() -> str:
     """The browser's time zone, which a script of ours keeps in a cookie; UTC until then."""
+    if not has_request_context():
+        return "UTC"
     wanted = request.cookies.get(ZONE_COOKIE, "UTC")
     try:
         return ZoneInfo(wanted).key if wanted in available_timezones() else "UTC"

@@ -18,6 +18,8 @@ from matchmaker.taxonomy import service as taxonomy
 from matchmaker.taxonomy.vocabulary import PartnershipType, Trl
 
 NEUTRAL = 0.5
+# Codes that share less than this share little more than a chapter of the classification.
+BROAD = 0.3
 # After two years a listing counts half.
 HALF_LIFE = timedelta(days=730)
 
@@ -155,4 +157,7 @@ def _closest(scheme: str, need: tuple[str, ...], result: tuple[str, ...]) -> Ans
     value, code = taxonomy.closest(scheme, need, result)
     if code is None:
         return 0.0, lazy("No code in common.")
-    return value, lazy("In common: %(label)s.", label=taxonomy.label(scheme, code, current_language()))
+    label = taxonomy.label(scheme, code, current_language()).rstrip(".。")
+    if value < BROAD:
+        return value, lazy("Only the broad area is the same: %(label)s.", label=label)
+    return value, lazy("In common: %(label)s.", label=label)

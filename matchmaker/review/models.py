@@ -51,6 +51,8 @@ class Suggestion(SQLModel, table=True):
     note: str = ""
     decided_by: int | None = Field(default=None, foreign_key="person.id")
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Where the change log stood when the pair was scored; the market may have moved on since.
+    log_position: int = Field(default=0, index=True)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     # Counts decisions, so that two brokers cannot overwrite each other unseen.
     revision: int = 1

@@ -95,6 +95,25 @@ def choices(session: Session, state: State) -> dict[str, list[str]]:
     }
 
 
+def stale_needs(session: Session, before: int, limit: int) -> dict[int, list[int]]:
+    """Needs with open suggestions that were scored before this place in the log, oldest first, and their results."""
+    open_pairs = (col(Suggestion.state) == State.SUGGESTED, col(Suggestion.log_position) < before)
+    oldest = (
+        select(col(Suggestion.need_id))
+        .join(_NEED, col(_NEED.id) == Suggestion.need_id)
+        .where(*open_pairs, col(_NEED.status) == Status.PUBLISHED)
+        .group_by(col(Suggestion.need_id))
+        .order_by(func.min(col(Suggestion.log_position)))
+        .limit(limit)
+    )
+    needs = list(session.execute(oldest).scalars())
+    pairs = select(col(Suggestion.need_id), col(Suggestion.result_id)).where(col(Suggestion.need_id).in_(needs))
+    found: dict[int, list[int]] = {need: [] for need in needs}
+    for need, result in session.execute(pairs):
+        found[need].append(result)
+    return found
+
+
 def _where(filters: DeskFilters) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [
         col(Suggestion.state) == filters.state,

@@ -27,18 +27,28 @@ class Found:
     score: float
 
 
-def suggest(uow: UnitOfWork, found: Sequence[Found]) -> int:
-    """Put pairs on the desk; a known pair gets its new score and keeps its verdict. Answers how many are new."""
+def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
+    """Put pairs on the desk; a known pair gets its new score and keeps its verdict. Answers how many are new.
+
+    `position` is where the change log stood when the pairs were scored.
+    """
     pairs = {(pair.need_id, pair.result_id): pair for pair in found}
     needs = {need for need, _ in pairs}
     rows = uow.session.exec(select(Suggestion).where(col(Suggestion.need_id).in_(needs))).all()
     known = {(row.need_id, row.result_id): row for row in rows}
     for key, pair in pairs.items():
         if key in known:
-            known[key].score = pair.score
+            known[key].score, known[key].log_position = pair.score, position
     fresh = [pair for key, pair in pairs.items() if key not in known]
     uow.session.add_all(
-        Suggestion(public_id=new_public_id(), need_id=p.need_id, result_id=p.result_id, score=p.score) for p in fresh
+        Suggestion(
+            public_id=new_public_id(),
+            need_id=pair.need_id,
+            result_id=pair.result_id,
+            score=pair.score,
+            log_position=position,
+        )
+        for pair in fresh
     )
     return len(fresh)
 

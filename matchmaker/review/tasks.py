@@ -8,6 +8,7 @@ from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Scope
+from matchmaker.review import queries
 from matchmaker.review.service import Found, suggest
 
 # A broker's time is the scarcest thing here: few for each listing, and only those whose texts say something.
@@ -17,6 +18,9 @@ LEAST_SCORE = 0.35
 
 # The desk's own place in the change log.
 CURSOR, BATCH = "desk", 32
+# Scores say how a result stands out in the market of the day: open pairs are scored again when the log has moved by
+# this many entries, or by this share of the market, and a few needs at a time.
+STALE_AFTER, STALE_SHARE, STALE_BATCH = 100, 0.1, 8
 
 
 def follow(matcher: Matcher) -> int:
@@ -33,9 +37,33 @@ def follow(matcher: Matcher) -> int:
             if listing is not None and listing.status is Status.PUBLISHED:
                 found += _pairs(ranking, listing)
     with unit_of_work(matcher.engine) as uow:
-        suggest(uow, [pair for pair in found if pair.score >= LEAST_SCORE])
+        suggest(uow, [pair for pair in found if pair.score >= LEAST_SCORE], end)
         cursors.advance(uow, CURSOR, end)
     return len(listing_ids)
+
+
+def refresh(matcher: Matcher) -> int:
+    """Score open pairs again whose market has changed; answers how many needs were looked at."""
+    found: list[Found] = []
+    with reading_session(matcher.engine) as session:
+        last = listings.last_change(session)
+        market = listings.counts(session)
+        before = last - max(STALE_AFTER, int(STALE_SHARE * (market.needs + market.results)))
+        stale = queries.stale_needs(session, before, STALE_BATCH)
+        if not stale:
+            return 0
+        ranking = Ranking(matcher, session, "en")
+        for need_id, result_ids in stale.items():
+            need = session.get(Listing, need_id)
+            if need is not None:
+                full = listings.full(session, need)
+                again = ranking.among(full, result_ids)
+                # A result that was withdrawn gets none; nobody sees it.
+                found += [Found(need_id, result, again.get(result, 0.0)) for result in result_ids]
+                found += [pair for pair in _pairs(ranking, need) if pair.score >= LEAST_SCORE]
+    with unit_of_work(matcher.engine) as uow:
+        suggest(uow, found, last)
+    return len(stale)
 
 
 def _pairs(ranking: Ranking, listing: Listing) -> list[Found]:

@@ -241,6 +241,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("decided_by", sa.Integer(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("log_position", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_suggestion_decided_by")),
@@ -251,6 +252,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_suggestion_public_id")),
     )
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suggestion_log_position"), ["log_position"], unique=False)
         batch_op.create_index("ix_suggestion_desk", ["state", "score"], unique=False)
         batch_op.create_index(batch_op.f("ix_suggestion_need_id"), ["need_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_suggestion_result_id"), ["result_id"], unique=False)
@@ -261,6 +263,7 @@ def downgrade() -> None:
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_suggestion_result_id"))
         batch_op.drop_index(batch_op.f("ix_suggestion_need_id"))
+        batch_op.drop_index(batch_op.f("ix_suggestion_log_position"))
         batch_op.drop_index("ix_suggestion_desk")
 
     op.drop_table("suggestion")

@@ -179,14 +179,20 @@ def test_of_several_codes_the_closest_two_count() -> None:
 @given(st.lists(st.floats(-3, 5), min_size=2, max_size=20, unique_by=lambda x: round(x, 3)))
 def test_a_fit_keeps_the_order_of_standings_strictly(standings: list[float]) -> None:
     ordered = sorted(standings)
-    fits = [fit(standing) for standing in ordered]
+    fits = [fit(standing, 0.3) for standing in ordered]
     assert all(0 < each < 1 for each in fits)
     assert all(a < b for a, b in pairwise(fits))
 
 
 @pytest.mark.parametrize("standing", [-47.0, 47.0])
 def test_even_the_most_extreme_standing_has_a_fit(standing: float) -> None:
-    assert 0 <= fit(standing) <= 1
+    assert 0 <= fit(standing, 0.3) <= 1
+
+
+def test_what_stands_out_where_nothing_is_near_counts_little() -> None:
+    assert fit(1.0, 0.4) > 0.8
+    assert fit(1.0, 0.2) < 0.25
+    assert 0 < fit(1.0, 0.0) < 0.1
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
