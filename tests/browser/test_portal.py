@@ -70,6 +70,37 @@ def test_a_filter_applies_when_it_is_ticked_and_leaves_a_clean_address(page, nee
     expect(page.locator(".mm-listing")).to_have_count(2)
 
 
+def test_a_filter_that_was_clicked_keeps_its_place_and_the_focus(page, need):
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.goto("/search")
+    box = page.get_by_role("checkbox", name="Germany")
+    box.scroll_into_view_if_needed()
+    before = box.bounding_box()["y"]
+    page.locator("label", has_text="Germany").click()
+    page.wait_for_url("**/search?countries=DE")
+    expect(box).to_be_focused()
+    assert abs(box.bounding_box()["y"] - before) <= 1
+
+
+def test_by_keyboard_filters_are_ticked_in_peace_and_applied_with_the_button(page, need):
+    page.goto("/search")
+    page.evaluate("window.stayed = true")
+    page.get_by_role("radio", name="Both").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Results")).to_be_focused()
+    page.get_by_role("checkbox", name="Germany").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox", name="Germany")).to_be_focused()
+    assert page.evaluate("window.stayed")
+    assert page.url.endswith("/search")
+    button = page.get_by_role("button", name="Show the listings")
+    expect(button).to_be_in_viewport()
+    button.press("Enter")
+    page.wait_for_url("**/search?direction=result&countries=DE")
+    expect(page.locator(".mm-listing")).to_have_count(1)
+
+
 def test_on_a_telephone_filters_fold_away_and_apply_together(page, need):
     page.set_viewport_size(PHONE)
     page.goto("/search")
