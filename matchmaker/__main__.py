@@ -6,6 +6,7 @@ import click
 from flask.cli import FlaskGroup
 from sqlalchemy.exc import DatabaseError
 
+from embeddings.encoders.base import EncoderUnavailable
 from matchmaker.app import create_app
 from matchmaker.core.errors import MatchmakerError
 
@@ -19,6 +20,9 @@ def main() -> None:
     except DatabaseError as error:
         # A disk that is full, a table that is missing: the reason in one line, not where in the program it was met.
         sys.exit(_refuse(f"the database cannot be used: {error.orig}; `db upgrade` prepares a new or an older one"))
+    except (OSError, UnicodeError, EncoderUnavailable) as error:
+        # A folder that cannot be written, a name that is no text: the operator's surroundings, not a fault of ours.
+        sys.exit(_refuse(str(error)))
 
 
 def _refuse(why: str) -> int:

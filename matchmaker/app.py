@@ -14,9 +14,11 @@ from matchmaker.accounts import policy as accounts_policy
 from matchmaker.accounts import sessions
 from matchmaker.accounts import views as accounts
 from matchmaker.config import ROOT, Settings, load
+from matchmaker.core.errors import Misconfigured
 from matchmaker.db.engine import open_engine
 from matchmaker.i18n import locales
 from matchmaker.listings import views as listings
+from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
@@ -26,6 +28,9 @@ from matchmaker.web import access, context, errors, headers, presentation, stati
 
 # Text of a whole listing in every field, at four bytes a character, with room to spare.
 MAX_FORM_BYTES = 2 * 1024 * 1024
+
+# Characters of a secret key: shorter ones can be guessed.
+LEAST_KEY = 32
 
 BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
 
@@ -57,7 +62,11 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     for part in (sessions, errors, headers, static_files, presentation, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
-    matcher.followers += [partial(review_tasks.follow, matcher), partial(review_tasks.refresh, matcher)]
+    matcher.followers += [
+        partial(review_tasks.follow, matcher),
+        partial(review_tasks.refresh, matcher),
+        Expiry(matcher.engine),
+    ]
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
@@ -76,4 +85,7 @@ def secret_key(settings: Settings) -> str:
         except FileExistsError:
             logging.getLogger(__name__).info("another process made the secret key first")
         temporary.unlink()
-    return path.read_text().strip()
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < LEAST_KEY:
+        raise Misconfigured(f"{path.name} in the var folder holds no key; remove it and a new one is made")
+    return key

@@ -49,11 +49,15 @@ def serve() -> None:
         upgrade(engine())
         if not matcher().is_prepared or demo_is_due(settings):
             prepare_apart()
+        if not settings.encoder.startswith("bundled"):
+            matcher().open()  # a name that does not exist is said now, not to everybody who searches
         matcher().start()
         # Requests that wait for a thread are no news: a browser sends several at once.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        # A hundred browsers that never finish a request must not keep all others out.
+        patience = {"threads": settings.threads, "connection_limit": 1000, "channel_timeout": 30}
         host, port = door.getsockname()[:2]
-        server = waitress.create_server(current_app._get_current_object(), sockets=[door], threads=settings.threads)  # type: ignore[attr-defined]
+        server = waitress.create_server(current_app._get_current_object(), sockets=[door], **patience)  # type: ignore[attr-defined]
         try:
             console.print(f"[bold]The portal is open at http://{host}:{port}[/bold]  (Ctrl+C ends it)")
             server.run()

@@ -1,5 +1,6 @@
 """A lease: work that one process at a time may do, and that another takes over when the holder dies."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlmodel import Field, SQLModel
@@ -17,10 +18,12 @@ class Lease(SQLModel, table=True):
     until: datetime = Field(sa_type=UtcDateTime)
 
 
-def acquire(uow: UnitOfWork, name: str, holder: str, *, seconds: float) -> bool:
-    """Take or renew the lease; False when another holder's is still running."""
+def acquire(
+    uow: UnitOfWork, name: str, holder: str, *, seconds: float, is_gone: Callable[[str], bool] = lambda _: False
+) -> bool:
+    """Take or renew the lease; False when another holder's is still running and that holder is not known to be gone."""
     lease = uow.session.get(Lease, name, with_for_update=True)
-    if lease is not None and lease.holder != holder and lease.until > now():
+    if lease is not None and lease.holder != holder and lease.until > now() and not is_gone(lease.holder):
         return False
     lease = lease or Lease(name=name, holder=holder, until=now())
     lease.holder, lease.until = holder, now() + timedelta(seconds=seconds)

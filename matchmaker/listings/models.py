@@ -59,6 +59,7 @@ class Listing(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "source_id"),
         Index("ix_listing_browse", "status", "direction", "published_at"),
+        Index("ix_listing_newest", "status", "published_at", "id"),
         Index("ix_listing_country", "status", "country"),
         Index("ix_listing_lang", "status", "lang"),
         Index("ix_listing_trl", "status", "trl"),

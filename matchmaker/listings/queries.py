@@ -180,13 +180,10 @@ def browse(session: Session, filters: Filters, page: tuple[int, int], lang: str)
     where = published_where(filters)
     number, size = page
     total = session.execute(select(func.count()).select_from(Listing).where(*where)).scalar_one()
-    newest = (
-        select(Listing)
-        .where(*where)
-        .order_by(col(Listing.published_at).desc(), col(Listing.id).desc())
-        .offset((number - 1) * size)
-        .limit(size)
-    )
+    order = (col(Listing.published_at).desc(), col(Listing.id).desc())
+    # The page is cut from the index alone; words are fetched for its rows only.
+    ids = select(col(Listing.id)).where(*where).order_by(*order).offset((number - 1) * size).limit(size)
+    newest = select(Listing).where(col(Listing.id).in_(list(session.execute(ids).scalars()))).order_by(*order)
     return Page(_cards_of(session, newest, lang), number, size, total)
 
 

@@ -20,7 +20,7 @@ from embeddings.encoders.ensemble import members_of
 from embeddings.evaluation.dataset import UnfitDataset, read
 from embeddings.evaluation.report import MEASURES, Summary
 from matchmaker.config import ROOT, Settings
-from matchmaker.core.errors import Misconfigured
+from matchmaker.core.errors import Conflict, Misconfigured
 from matchmaker.db.engine import reading_session
 from matchmaker.listings import sources
 from matchmaker.matching import queries
@@ -83,8 +83,15 @@ def catch_up() -> None:
                 matcher().snapshot_if_due()
             matcher().snapshot_if_due()
             matcher().follow()
+            _nothing_waits(encoder.name)
         finally:
             matcher().rest()
+
+
+def _nothing_waits(encoder: str) -> None:
+    with reading_session(matcher().engine) as session:
+        if queries.count_pending(session, encoder):
+            raise Conflict("another process is embedding the listings that wait; a running server does it by itself")
 
 
 @matching.command("index")

@@ -7,7 +7,7 @@ published, and stops finding at once what any of them withdrew.
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,24 +38,15 @@ class View:
     generation: int
     cursor: int
     facts: dict[int, Facts]
-    # Listings of the first layer that have changed since, so that their old rows are not found any more.
-    stale: frozenset[int]
+    # Listings that have changed since the first layer was made: their rows there are not found any more.
     newer: frozenset[int]
-    _columns: "list[Columns]" = field(default_factory=list)
-
-    def columns(self) -> "list[Columns]":
-        """The facts of each layer's rows as arrays, made once for a view."""
-        if not self._columns:
-            made = [
-                _columns_of(layer.owners, self.facts, self.stale if number == 0 else frozenset())
-                for number, layer in enumerate(self.pool.layers)
-            ]
-            self._columns.extend(made)
-        return self._columns[: len(self.pool.layers)]
+    columns: "tuple[Columns, ...]"
+    # Whether the first layer is the snapshot's, so that other processes have the very same.
+    is_saved: bool
 
     def keep(self, wanted: Callable[["Columns"], Keep]) -> list[Keep]:
         """Per layer, the rows that may be found and that the filter wants."""
-        return [columns.alive & wanted(columns) for columns in self.columns()]
+        return [columns.alive & wanted(columns) for columns in self.columns]
 
 
 @dataclass(frozen=True)
@@ -93,10 +84,6 @@ class ListingIndex:
             self._view = view
             return view
 
-    def newer_rows(self) -> int:
-        """How many listings the second layer holds; when there are many, a new snapshot is due."""
-        return len(self._view.newer) if self._view else 0
-
     def write_snapshot(self, session: Session) -> tuple[Manifest, Path, int]:
         """Write everything that is published into a new folder; answers its manifest, place and number of listings."""
         last, _ = queries.position(session)
@@ -111,14 +98,14 @@ class ListingIndex:
                 pool, manifest = assembly.load(
                     self.folder / f"at-{snapshot.watermark}", encoder=self.encoder, checksum=snapshot.checksum
                 )
-                facts = queries.facts(session)
                 # Listings withdrawn between the watermark and now are absent from the facts, hence not alive.
-                return View(pool, snapshot.generation or 0, manifest.watermark, facts, frozenset(), frozenset())
+                place = (snapshot.generation or 0, manifest.watermark)
+                return _first_view(pool, place, queries.facts(session), saved=True)
             except UnfitSnapshot as error:
                 log.warning("%s; reading the vectors from the database instead", error)
         last, _ = queries.position(session)
         generation = (snapshot.generation or 0) if snapshot else 0
-        return View(self._pool(session), generation, last, queries.facts(session), frozenset(), frozenset())
+        return _first_view(self._pool(session), (generation, last), queries.facts(session), saved=False)
 
     def _advance(self, session: Session, view: View, last: int) -> View:
         changed = set(listings.changed_since(session, view.cursor))
@@ -129,7 +116,11 @@ class ListingIndex:
         facts.update(queries.facts(session, sorted(changed)))
         rows = _rows(queries.stored(session, self.encoder, self.dim, sorted(newer)))
         pool = assembly.with_layer(view.pool, rows)
-        return View(pool, view.generation, last, facts, frozenset(newer), frozenset(newer))
+        # What has not changed keeps its facts, so the first layer's columns only lose rows.
+        first = view.columns[0]
+        gone = np.isin(first.owners, np.array(sorted(changed), dtype=np.int64))
+        columns = (replace(first, alive=first.alive & ~gone), _columns_of(pool.layers[1].owners, facts))
+        return replace(view, pool=pool, cursor=last, facts=facts, newer=frozenset(newer), columns=columns)
 
     def _pool(self, session: Session) -> Pool:
         rows = _rows(queries.stored(session, self.encoder, self.dim))
@@ -140,8 +131,14 @@ def _rows(stored: queries.Stored) -> Rows:
     return Rows(stored.owners, stored.languages, stored.passages, stored.vectors)
 
 
-def _columns_of(owners: NDArray[np.int64], facts: dict[int, Facts], stale: frozenset[int]) -> Columns:
-    found: Sequence[Facts | None] = [None if id_ in stale else facts.get(id_) for id_ in owners.tolist()]
+def _first_view(pool: Pool, place: tuple[int, int], facts: dict[int, Facts], *, saved: bool) -> View:
+    generation, cursor = place
+    columns = (_columns_of(pool.layers[0].owners, facts),)
+    return View(pool, generation, cursor, facts, frozenset(), columns, saved)
+
+
+def _columns_of(owners: NDArray[np.int64], facts: dict[int, Facts]) -> Columns:
+    found: Sequence[Facts | None] = [facts.get(id_) for id_ in owners.tolist()]
     return Columns(
         owners=owners,
         alive=np.array([fact is not None for fact in found], dtype=bool),

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 
+import psutil
 from flask import Flask, current_app
 from sqlalchemy import Engine
 
@@ -32,7 +33,7 @@ FOLLOW_EVERY = 8
 # How often the worker looks at the change log when nobody wakes it.
 POLL_SECONDS = 1.0
 # A new snapshot is due when this many listings, or this share of all, came after the last one.
-SNAPSHOT_AFTER, SNAPSHOT_SHARE = 200, 0.05
+SNAPSHOT_AFTER, SNAPSHOT_SHARE, SETTLED_SHARE = 200, 0.05, 0.02
 
 # Searches whose vectors are kept, so that turning a page encodes nothing.
 REMEMBERED = 256
@@ -118,6 +119,11 @@ class Matcher:
             self._asked[text] = known
         return known
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the background work, once started, is going on."""
+        return self._thread is None or self._thread.is_alive()
+
     def start(self) -> None:
         """Load the encoder and keep listings embedded, in the background."""
         if self._thread is None:
@@ -168,9 +174,8 @@ class Matcher:
             if last == self._done_at:
                 return []
             found = queries.pending(session, self.open().name, BATCH)
-        if not found:
-            # Until the log moves nothing can wait, and the question costs more the more listings there are.
-            self._done_at = last
+        # Until the log moves nothing can wait, and the question costs more the more listings there are.
+        self._done_at = -1 if found else last
         return found
 
     def _embed_alone(self, listing_id: int) -> int:
@@ -187,7 +192,10 @@ class Matcher:
         """Write a new snapshot when the layer of newer listings has grown large."""
         with reading_session(self.engine) as session:
             view = self.index.catch_up(session)
-            due = view.generation == 0 or len(view.newer) > max(SNAPSHOT_AFTER, SNAPSHOT_SHARE * len(view.facts))
+            grown = len(view.newer) > max(SNAPSHOT_AFTER, SNAPSHOT_SHARE * len(view.facts))
+            # When nothing waits any more, what was fitted to a part of the market is fitted to all of it.
+            settled = self._done_at >= 0 and len(view.newer) > SETTLED_SHARE * len(view.facts)
+            due = grown or settled or (not view.is_saved and self._done_at >= 0)
         if not due or not self._have_lease():
             return False
         self.snapshot()
@@ -212,7 +220,7 @@ class Matcher:
 
     def _have_lease(self) -> bool:
         with unit_of_work(self.engine) as uow:
-            return leases.acquire(uow, LEASE, self._holder, seconds=LEASE_SECONDS)
+            return leases.acquire(uow, LEASE, self._holder, seconds=LEASE_SECONDS, is_gone=_is_gone)
 
     def _work(self) -> None:
         rounds = 0
@@ -234,6 +242,12 @@ class Matcher:
                 self._wake.wait(POLL_SECONDS)
                 self._wake.clear()
         self.rest()
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether the process that holds a lease has died on this very machine."""
+    host, _, number = holder.rpartition(":")
+    return host == socket.gethostname()[:32] and number.isdecimal() and not psutil.pid_exists(int(number))
 
 
 def matcher() -> Matcher:

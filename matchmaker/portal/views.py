@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from matchmaker.i18n.locales import current_language, language_choices
 from matchmaker.listings.models import Status
+from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Scope
 from matchmaker.matching.scoring import RULES
 from matchmaker.portal import pages, queries
@@ -59,7 +60,8 @@ def about() -> ResponseReturnValue:
 @bp.get("/healthz")
 @access(PUBLIC)
 def healthz() -> ResponseReturnValue:
-    return jsonify(status="ok" if queries.answers(reader()) else "failing")
+    well = queries.answers(reader()) and matcher().is_well
+    return jsonify(status="ok" if well else "failing"), 200 if well else 503
 
 
 def _listing_page(public_id: str) -> ListingPage:

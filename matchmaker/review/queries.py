@@ -55,8 +55,15 @@ def desk(session: Session, filters: DeskFilters, page: tuple[int, int], lang: st
 
 
 def item(session: Session, public_id: str, lang: str) -> DeskItem:
-    """One suggestion; raises NotFound."""
-    row = session.execute(select(Suggestion).where(col(Suggestion.public_id) == public_id)).scalar_one_or_none()
+    """One suggestion between published listings; raises NotFound."""
+    wanted = (
+        select(Suggestion)
+        .join(_NEED, col(_NEED.id) == Suggestion.need_id)
+        .join(_RESULT, col(_RESULT.id) == Suggestion.result_id)
+        .where(col(Suggestion.public_id) == public_id)
+        .where(col(_NEED.status) == Status.PUBLISHED, col(_RESULT.status) == Status.PUBLISHED)
+    )
+    row = session.execute(wanted).scalar_one_or_none()
     if row is None:
         raise NotFound("no such suggestion")
     return _items(session, [row], lang)[0]

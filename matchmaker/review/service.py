@@ -12,6 +12,7 @@ from matchmaker.core.errors import Conflict, Invalid, NotFound
 from matchmaker.core.ids import new_public_id
 from matchmaker.core.text import clean_text
 from matchmaker.db.uow import UnitOfWork
+from matchmaker.listings.models import Listing, Status
 from matchmaker.review.models import DeclineReason, State, Suggestion
 from matchmaker.review.states import move
 
@@ -82,9 +83,15 @@ def reopen(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> S
     return suggestion
 
 
+def _both_published(uow: UnitOfWork, suggestion: Suggestion) -> bool:
+    """Whether both sides are still on the market; what was withdrawn is nobody's business any more."""
+    sides = (uow.session.get(Listing, id_) for id_ in (suggestion.need_id, suggestion.result_id))
+    return all(side is not None and side.status is Status.PUBLISHED for side in sides)
+
+
 def _decide(uow: UnitOfWork, public_id: str, wanted: State, *, revision: int, actor: Actor) -> Suggestion:
     suggestion = uow.session.exec(select(Suggestion).where(Suggestion.public_id == public_id)).one_or_none()
-    if suggestion is None:
+    if suggestion is None or not _both_published(uow, suggestion):
         raise NotFound("no such suggestion")
     if suggestion.revision != revision:
         raise Conflict("this suggestion was decided in the meantime")

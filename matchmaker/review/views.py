@@ -7,9 +7,10 @@ from matchmaker.accounts.queries import person_names
 from matchmaker.core.errors import Conflict, Invalid
 from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
-from matchmaker.review import queries, service, titles
+from matchmaker.review import queries, service, titles, verdicts
 from matchmaker.review.models import DeclineReason, Suggestion
 from matchmaker.review.page import Asked, Refused, desk_page
+from matchmaker.review.verdicts import Verdict
 from matchmaker.web import forms
 from matchmaker.web.access import Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
@@ -32,7 +33,7 @@ def endorse(public_id: str) -> ResponseReturnValue:
             decided = service.endorse(uow, public_id, revision=_revision(), actor=current_actor())
     except Conflict:
         return _somebody_was_faster(public_id)
-    _offer_undo(decided, _("Endorsed."))
+    _remember(decided, _("Endorsed."))
     return _back_to_the_desk()
 
 
@@ -49,7 +50,7 @@ def decline(public_id: str) -> ResponseReturnValue:
     except Invalid as error:
         problems = {field: forms.message(kind) for field, kind in error.problems.items()}
         return _desk_page(Refused(public_id, reason, note, problems)), 422
-    _offer_undo(decided, _("Declined: %(reason)s.", reason=titles.REASONS[why[0]] if why[0] else ""))
+    _remember(decided, _("Declined: %(reason)s.", reason=titles.REASONS[why[0]] if why[0] else ""))
     return _back_to_the_desk()
 
 
@@ -63,17 +64,20 @@ def decline_again(public_id: str) -> ResponseReturnValue:
 @bp.post("/<public_id>/reopen")
 @access(Permission.MATCH_REVIEW)
 def reopen(public_id: str) -> ResponseReturnValue:
+    # First: a verdict that cannot be taken back must not stand before those that can.
+    verdicts.forget(public_id)
     try:
         with unit_of_work() as uow:
             service.reopen(uow, public_id, revision=_revision(), actor=current_actor())
     except Conflict:
         return _somebody_was_faster(public_id)
+    _offer_undo(_("The verdict is taken back."))
     return _back_to_the_desk()
 
 
 def _desk_page(refused: Refused | None = None) -> str:
     page = desk_page(reader(), Asked.read(request.args), current_language(), refused=refused)
-    return render_template("review/desk.html", page=page, query=_query(), **_words())
+    return render_template("review/desk.html", page=page, query=_query(), last=verdicts.last(), **_words())
 
 
 def _somebody_was_faster(public_id: str) -> ResponseReturnValue:
@@ -88,9 +92,17 @@ def _words() -> dict[str, object]:
     return {"states": titles.STATES, "reasons": titles.REASONS}
 
 
-def _offer_undo(decided: Suggestion, text: str) -> None:
-    action = url_for("review.reopen", public_id=decided.public_id) + _query()
-    flash_undo(text, action, _("Undo"), revision=decided.revision, position=_position())
+def _remember(decided: Suggestion, text: str) -> None:
+    verdicts.remember(Verdict(decided.public_id, decided.revision, _position()))
+    _offer_undo(text)
+
+
+def _offer_undo(text: str) -> None:
+    """Say `text` before the card at the place of the deed, with a way back from the last verdict while there is one."""
+    last = verdicts.last()
+    action = url_for("review.reopen", public_id=last.public_id) + _query() if last else ""
+    fields = {"revision": last.revision, "position": last.position} if last else {}
+    flash_undo(text, action, _("Undo the last verdict"), place=_position(), **fields)
 
 
 def _back_to_the_desk() -> ResponseReturnValue:

@@ -127,6 +127,7 @@ def upgrade() -> None:
     with op.batch_alter_table("listing", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_listing_author_id"), ["author_id"], unique=False)
         batch_op.create_index("ix_listing_browse", ["status", "direction", "published_at"], unique=False)
+        batch_op.create_index("ix_listing_newest", ["status", "published_at", "id"], unique=False)
         batch_op.create_index("ix_listing_country", ["status", "country"], unique=False)
         batch_op.create_index("ix_listing_lang", ["status", "lang"], unique=False)
         batch_op.create_index(batch_op.f("ix_listing_organisation_id"), ["organisation_id"], unique=False)
@@ -293,6 +294,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_listing_trl")
         batch_op.drop_index(batch_op.f("ix_listing_organisation_id"))
         batch_op.drop_index("ix_listing_lang")
+        batch_op.drop_index("ix_listing_newest")
         batch_op.drop_index("ix_listing_country")
         batch_op.drop_index("ix_listing_browse")
         batch_op.drop_index(batch_op.f("ix_listing_author_id"))
