@@ -82,6 +82,6 @@ class SignInAttempt(SQLModel, table=True):
     __tablename__ = "sign_in_attempt"
 
     id: int | None = Field(default=None, primary_key=True)
-    # SHA-256 of the e-mail address or of the client's address.
+    # SHA-256 of the e-mail address, of the client's address, or of both.
     subject: str = Field(index=True, max_length=64)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -31,8 +31,10 @@ from matchmaker.db.uow import UnitOfWork
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Two hashes at a time: a burst of sign-ins must not starve the pages of memory and processor.
 _HASHING = threading.Semaphore(2)
+# Whoever fails from one place is stopped there; only a search from many places closes the account to its owner too.
+BY_PAIR = queries.Throttle(failures=10)
+BY_EMAIL = queries.Throttle(failures=50)
 # An office behind one address may fail more often than one account.
-BY_EMAIL = queries.Throttle(failures=10)
 BY_ADDRESS = queries.Throttle(failures=100)
 
 
@@ -144,7 +146,9 @@ def join(uow: UnitOfWork, person: Person, organisation: Organisation, role: Memb
 
 
 def _subjects(attempt: Attempt) -> list[tuple[str, queries.Throttle]]:
+    email = attempt.email.casefold()
     return [
-        (digest("email:" + attempt.email.casefold()), BY_EMAIL),
+        (digest(f"pair:{attempt.address}|{email}"), BY_PAIR),
+        (digest("email:" + email), BY_EMAIL),
         (digest("address:" + attempt.address), BY_ADDRESS),
     ]
