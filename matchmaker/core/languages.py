@@ -5,6 +5,7 @@ from functools import cache, lru_cache
 
 import pycountry
 from babel import Locale, UnknownLocaleError
+from babel.languages import get_official_languages
 
 FALLBACK = "en"
 
@@ -33,6 +34,12 @@ _PINYIN_NEIGHBOURS = str.maketrans("瑙斐汶梵伽巽鞑靼", "脑匪问范茄�
 def is_language(code: str) -> bool:
     """Tell whether `code` is a language a listing may be written in."""
     return code in _LISTING_LANGUAGES
+
+
+def main_language(country: str) -> str | None:
+    """The listing language that most people of a country share officially, or None where CLDR names none."""
+    spoken = (tag.split("_")[0] for tag in get_official_languages(country, de_facto=True))
+    return next(filter(is_language, spoken), None)
 
 
 @lru_cache(maxsize=1024)

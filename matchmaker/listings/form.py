@@ -10,12 +10,16 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from matchmaker.core.errors import Invalid
-from matchmaker.core.languages import endonym, languages
+from matchmaker.core.languages import endonym, language_name, languages
+from matchmaker.core.scripts import foreign_script, script_name
 from matchmaker.core.text import clean_text
 from matchmaker.i18n import _
+from matchmaker.i18n.locales import current_language
+from matchmaker.listings import publication
 from matchmaker.listings.fields import (
     FIELDS,
     GROUP_TITLES,
+    WORDED,
     Field,
     Group,
     Widget,
@@ -86,13 +90,17 @@ class Section:
 
 @dataclass(frozen=True)
 class ListingForm:
-    """The page: what was typed, what is wrong with it, and the stored listing when there is one."""
+    """The page: what was typed, what is wrong with it, and the stored listing when there is one.
+
+    `revision` is what the writer saw when the typing began: a page that comes back with problems must not forget it.
+    """
 
     direction: Direction
     lang: str
     values: Values
     problems: Problems = default(default_factory=dict)
     listing: Listing | None = None
+    revision: int = 0
     # The stored contents, when somebody else changed them while this form was open.
     theirs: Values | None = None
 
@@ -118,7 +126,8 @@ class ListingForm:
 
     def against(self, current: FullListing) -> "ListingForm":
         """The same page beside what somebody else stored meanwhile; the next save replaces that."""
-        return replace(self, listing=current.listing, theirs=values_of_draft(current.draft()))
+        listing = current.listing
+        return replace(self, listing=listing, revision=listing.revision, theirs=values_of_draft(current.draft()))
 
     def _show(self, field: Field) -> FormField:
         values = _entries(field, self.values.get(field.name))
@@ -128,33 +137,28 @@ class ListingForm:
             options=_options(field, values, self.lang),
             needed=self.direction in field.required,
             problem=self.problems.get(field.name, ""),
-            theirs=self._their(field, values),
+            theirs=_their(field, values, self.theirs, self.lang),
         )
-
-    def _their(self, field: Field, mine: tuple[str, ...]) -> str | None:
-        if self.theirs is None:
-            return None
-        stored = _entries(field, self.theirs.get(field.name))
-        if [clean_text(x) for x in stored] == [clean_text(x) for x in mine]:
-            return None
-        names = dict(_options(field, stored, self.lang))
-        return "\n".join(names.get(value, value) for value in stored)
 
 
 @dataclass(frozen=True)
 class TextForm:
-    """The page of one language version: the words in it, beside the original's."""
+    """The page of one language version: the words in it, beside the original's; `revision` is the listing's."""
 
     found: FullListing
     text_lang: str
     values: Values
+    revision: int
     problems: Problems = default(default_factory=dict)
+    # The stored words, when somebody else changed the listing while this form was open.
+    theirs: Values | None = None
 
     @property
     def fields(self) -> list[FormField]:
         """The worded fields that the original or this version holds."""
         worded = [field for field in fields_for(self.found.listing.direction) if field.worded]
-        return [self._show(f) for f in worded if self.original(f.name) or self.values.get(f.name)]
+        held = (self.values, self.theirs or {})
+        return [self._show(f) for f in worded if self.original(f.name) or any(words.get(f.name) for words in held)]
 
     def original(self, name: str) -> str:
         """What the original says in a field."""
@@ -164,9 +168,19 @@ class TextForm:
     def wrong(self) -> list[FormField]:
         return [field for field in self.fields if field.problem]
 
+    def with_problems(self, problems: Problems) -> "TextForm":
+        """The same page, telling what is wrong."""
+        return replace(self, problems=problems)
+
+    def against(self, current: FullListing) -> "TextForm":
+        """The same page beside what somebody else stored meanwhile; the next save replaces that."""
+        theirs = values_of_text(current, self.text_lang)
+        return replace(self, found=current, revision=current.listing.revision, theirs=theirs)
+
     def _show(self, field: Field) -> FormField:
         values = _entries(field, self.values.get(field.name))
-        return FormField(field, values, (), field.name == "title", self.problems.get(field.name, ""))
+        theirs = _their(field, values, self.theirs, self.text_lang)
+        return FormField(field, values, (), field.name == "title", self.problems.get(field.name, ""), theirs)
 
 
 def blank(lang: str, country: str) -> Values:
@@ -177,18 +191,28 @@ def blank(lang: str, country: str) -> Values:
 def stored(found: FullListing, lang: str, problems: Problems) -> ListingForm:
     """The page of a stored listing."""
     listing = found.listing
-    return ListingForm(listing.direction, lang, values_of_draft(found.draft()), problems, listing)
+    return ListingForm(listing.direction, lang, values_of_draft(found.draft()), problems, listing, listing.revision)
+
+
+def stored_text(found: FullListing, text_lang: str) -> TextForm:
+    """The page of a language version as it is stored, empty when there is none yet."""
+    return TextForm(found, text_lang, values_of_text(found, text_lang), found.listing.revision)
 
 
 def missing(found: FullListing) -> Problems:
     """What a stored listing still needs before it can be published."""
-    names = missing_for_publication(found.listing.direction, found.draft().filled())
-    return {name: forms.message("missing") for name in names}
+    return {name: forms.message(kind) for name, kind in publication.problems(found.draft()).items()}
 
 
 def values_of_draft(draft: ListingDraft) -> Values:
     """Stored contents as the form holds them."""
     return {field.name: _as_typed(getattr(draft, field.name)) for field in FIELDS}
+
+
+def values_of_text(found: FullListing, text_lang: str) -> Values:
+    """The stored words of a version as the form holds them."""
+    version = next((text for text in found.texts if text.lang == text_lang), None)
+    return version.model_dump() if version else {}
 
 
 def typed(form: MultiDict[str, str]) -> Values:
@@ -205,12 +229,16 @@ def parse(direction: Direction, values: Values, *, complete: bool) -> tuple[List
         filled = {field.name for field in FIELDS if any(_entries(field, values.get(field.name)))}
         absent = missing_for_publication(direction, filled)
         problems = {**{name: forms.message("missing") for name in absent}, **problems}
-    return wanted, problems
+    strange = _other_script(str(values.get("lang") or ""), values)
+    return (None, {"lang": strange, **problems}) if strange else (wanted, problems)
 
 
 def parse_text(text_lang: str, values: Values) -> tuple[TextDraft | None, Problems]:
     """A language version, or what is wrong with it."""
-    return forms.parse(TextDraft, {**values, "lang": text_lang})
+    wanted, problems = forms.parse(TextDraft, {**values, "lang": text_lang})
+    # The form of a version does not ask for its language; the title is the first thing that is in the wrong one.
+    strange = _other_script(text_lang, values)
+    return (None, {"title": strange, **problems}) if strange else (wanted, problems)
 
 
 def said(error: Invalid) -> Problems:
@@ -222,6 +250,31 @@ def language_options(lang: str, *, without: Sequence[str] = ()) -> list[tuple[st
     """Every language by its name for the reader and in itself."""
     named = ((code, name, endonym(code)) for code, name in languages(lang) if code not in without)
     return [(code, name if own.casefold() == name.casefold() else f"{name} · {own}") for code, name, own in named]
+
+
+def _other_script(text_lang: str, values: Values) -> str:
+    """The complaint about words in a script that their language does not use, or ""."""
+    words = " ".join(str(values.get(name) or "") for name in WORDED)
+    script = foreign_script(words, text_lang)
+    if script is None:
+        return ""
+    lang = current_language()
+    return _(
+        "This text looks as if it were written in %(script)s script, not in %(language)s.",
+        script=script_name(script, lang),
+        language=language_name(text_lang, lang),
+    )
+
+
+def _their(field: Field, mine: tuple[str, ...], stored: Values | None, lang: str) -> str | None:
+    """What somebody else stored in a field, in words; None when it is the same."""
+    if stored is None:
+        return None
+    theirs = _entries(field, stored.get(field.name))
+    if [clean_text(x) for x in theirs] == [clean_text(x) for x in mine]:
+        return None
+    names = dict(_options(field, theirs, lang))
+    return "\n".join(names.get(value, value) for value in theirs)
 
 
 def _as_typed(value: Any) -> Any:
@@ -249,4 +302,7 @@ def _options(field: Field, values: Sequence[str], lang: str) -> list[tuple[str, 
         return titles.choices(titles.COUNTRIES, lang)
     if field.widget is Widget.CODES:
         return [(code, titles.title_of(field.vocabulary, code, lang)) for code in values]
-    return titles.choices(field.vocabulary, lang) if field.vocabulary else []
+    offered = titles.choices(field.vocabulary, lang) if field.vocabulary else []
+    # A stored value that is offered no more, such as the currency of an old listing, is not lost by the next save.
+    old = [value for value in values if field.vocabulary and value not in dict(offered)]
+    return offered + [(value, titles.title_of(field.vocabulary, value, lang)) for value in old]

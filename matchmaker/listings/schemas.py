@@ -147,7 +147,7 @@ class ListingDraft(Words):
     @classmethod
     def _sum_as_people_write_it(cls, value: Any) -> Any:
         if not isinstance(value, str) or not value.strip():
-            return value or None if isinstance(value, str) else value
+            return value
         amount = parse_amount(value)
         if amount is None:
             raise PydanticCustomError("bad_amount", "bad amount")

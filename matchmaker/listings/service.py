@@ -1,6 +1,6 @@
 """The life of a listing: draft, change, publish, withdraw; every step leaves a row in the change log."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import delete, select
 
@@ -9,8 +9,8 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import policy
-from matchmaker.listings.fields import LIFETIME_DAYS, missing_for_publication
+from matchmaker.listings import policy, publication
+from matchmaker.listings.fields import LIFETIME_DAYS
 from matchmaker.listings.models import (
     ChangeKind,
     Listing,
@@ -41,14 +41,20 @@ def draft(uow: UnitOfWork, wanted: ListingDraft, *, actor: Actor) -> Listing:
 
 
 def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: int, actor: Actor) -> Listing:
-    """Replace the contents; raises Conflict when somebody else changed them since `revision` was read."""
+    """Replace the contents.
+
+    Raises Conflict when somebody else changed them since `revision` was read, and Invalid when the language of the
+    original is to become one that has a version of its own.
+    """
     listing = _editable(uow, public_id, actor)
     if listing.revision != revision:
         raise Conflict("this listing was changed in the meantime")
     if wanted.direction is not listing.direction:
         raise Conflict("a need cannot become a result")
     if listing.status is Status.PUBLISHED:
-        require_complete(wanted)
+        require_complete(wanted, listing.deadline)
+    if wanted.lang != listing.lang and uow.session.get(ListingText, (listing.id, wanted.lang)) is not None:
+        raise Invalid({"lang": "version_exists"})
     fill(uow, listing, wanted)
     listing.revision += 1
     listing.updated_at = now()
@@ -80,9 +86,34 @@ def withdraw(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
     return listing
 
 
-def add_text(uow: UnitOfWork, public_id: str, wanted: TextDraft, *, actor: Actor) -> ListingText:
-    """Add or replace a language version other than the original."""
+def delete_draft(uow: UnitOfWork, public_id: str, *, actor: Actor) -> None:
+    """Remove a draft for good; what was ever published can only be withdrawn."""
     listing = _editable(uow, public_id, actor)
+    if listing.status is not Status.DRAFT:
+        raise Conflict("only a draft can be deleted")
+    for rows in (ListingText, ListingCode):
+        uow.session.execute(delete(rows).where(rows.listing_id == listing.id))  # type: ignore[arg-type]
+    uow.session.delete(listing)
+    record(uow, actor.public_id, "listing.delete_draft", ("listing", public_id))
+
+
+def expire(uow: UnitOfWork, most: int = 100) -> int:
+    """Take listings off the market whose time is over; answers how many. Their owners may publish them again."""
+    over = select(Listing).where(Listing.status == Status.PUBLISHED, Listing.expires_at < now()).limit(most)  # type: ignore[arg-type, operator]
+    listings = uow.session.execute(over).scalars().all()
+    for listing in listings:
+        listing.status = Status.WITHDRAWN
+        listing.updated_at = now()
+        note_change(uow, listing, ChangeKind.WITHDRAWN)
+        record(uow, "the clock", "listing.expire", ("listing", listing.public_id))
+    return len(listings)
+
+
+def add_text(uow: UnitOfWork, public_id: str, wanted: TextDraft, *, revision: int, actor: Actor) -> ListingText:
+    """Add or replace a language version; raises Conflict when the listing changed since `revision` was read."""
+    listing = _editable(uow, public_id, actor)
+    if listing.revision != revision:
+        raise Conflict("this listing was changed in the meantime")
     if wanted.lang == listing.lang:
         raise Conflict("this is the language of the original")
     text = put_text(uow, listing, wanted)
@@ -108,11 +139,11 @@ def remove_text(uow: UnitOfWork, public_id: str, lang: str, *, actor: Actor) -> 
     record(uow, actor.public_id, "listing.remove_text", ("listing", public_id), lang)
 
 
-def require_complete(wanted: ListingDraft) -> None:
-    """Raise Invalid with every field that publishing needs and the draft lacks."""
-    missing = missing_for_publication(wanted.direction, wanted.filled())
-    if missing:
-        raise Invalid(dict.fromkeys(missing, "missing"))
+def require_complete(wanted: ListingDraft, kept: date | None = None) -> None:
+    """Raise Invalid with every field that publishing needs and the draft lacks or that cannot be right."""
+    found = publication.problems(wanted, kept)
+    if found:
+        raise Invalid(found)
 
 
 def fill(uow: UnitOfWork, listing: Listing, wanted: ListingDraft) -> None:

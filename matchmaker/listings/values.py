@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ import pycountry
 
 from matchmaker.core.countries import countries, parse_country
 from matchmaker.core.languages import LISTING_LANGUAGES, endonym, is_language, languages
-from matchmaker.core.money import is_currency
+from matchmaker.core.money import bounded, is_currency, parse_amount, unit_of
 from matchmaker.listings.models import Direction
 
 # What stands in a cell that holds nothing; "none" is a value of its own (no protection), "NA" is Namibia.
@@ -139,8 +139,6 @@ def as_country(value: object) -> str | None:
     return parse_country(text) or _country_words().get(text.casefold())
 
 
-_UNITS = {"": Decimal(1), "千": Decimal(1000), "万": Decimal(10_000), "百万": Decimal(10) ** 6, "亿": Decimal(10) ** 8}
-_AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d+)?)\s*(百万|千|万|亿)?")
 _CURRENCY_SIGNS = {
     "€": "EUR",
     "£": "GBP",
@@ -151,7 +149,6 @@ _CURRENCY_SIGNS = {
     "欧元": "EUR",
     "美元": "USD",
 }
-_MONEY_LIMIT = Decimal(10) ** 15
 
 
 def as_amount(value: object) -> Decimal | None:
@@ -159,14 +156,8 @@ def as_amount(value: object) -> Decimal | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float | Decimal):
-        return _bounded(Decimal(str(value)))
-    match = _AMOUNT.fullmatch(_without_currency(as_text(value)))
-    if match is None:
-        return None
-    unit = match[2] or ""
-    if not unit and "." in match[1] and len(match[1].partition(".")[2]) == 3:
-        return None
-    return _bounded(Decimal(match[1].replace(",", "")) * _UNITS[unit])
+        return bounded(Decimal(str(value)))
+    return parse_amount(_without_currency(as_text(value)))
 
 
 def as_range(value: object) -> tuple[Decimal | None, Decimal] | None:
@@ -180,8 +171,7 @@ def as_range(value: object) -> tuple[Decimal | None, Decimal] | None:
         return None
     if len(ends) == 1:
         return None, high
-    unit = _AMOUNT.fullmatch(ends[-1].strip())
-    low = as_amount(ends[0] if ends[0][-1:] in _UNITS else f"{ends[0]}{unit[2] or '' if unit else ''}")
+    low = as_amount(ends[0] if unit_of(ends[0]) else f"{ends[0]}{unit_of(ends[-1])}")
     return (low, high) if low is not None and low <= high else None
 
 
@@ -204,13 +194,6 @@ def currency_in(value: object) -> str | None:
 def _without_currency(text: str) -> str:
     signs = "|".join(re.escape(sign) for sign in sorted(_CURRENCY_SIGNS, key=len, reverse=True))
     return re.sub(rf"{signs}|(?<![A-Za-z])[A-Z]{{3}}(?![A-Za-z])", "", text).strip()
-
-
-def _bounded(amount: Decimal) -> Decimal | None:
-    try:
-        return amount.quantize(Decimal("0.01")) if 0 <= amount < _MONEY_LIMIT else None
-    except InvalidOperation:
-        return None
 
 
 def as_url(value: object) -> str | None:

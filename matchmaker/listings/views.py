@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from matchmaker.accounts.queries import organisation
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from matchmaker.core.languages import is_language, language_name
+from matchmaker.core.languages import is_language, language_name, main_language
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
@@ -43,7 +43,8 @@ def new() -> ResponseReturnValue:
 def write(direction: str) -> ResponseReturnValue:
     actor = current_actor()
     owner = organisation(reader(), _writes_for(actor))
-    values = form.blank(current_language(), owner.country if owner else "")
+    country = owner.country if owner else ""
+    values = form.blank(_writes_in(country), country)
     return _form_page(ListingForm(Direction(direction), current_language(), values))
 
 
@@ -67,7 +68,8 @@ def edit(public_id: str) -> ResponseReturnValue:
 def edit_send(public_id: str) -> ResponseReturnValue:
     listing, actor = _editable(public_id).listing, current_actor()
     revision = request.form.get("revision", type=int, default=0)
-    page = ListingForm(listing.direction, current_language(), form.typed(request.form), listing=listing)
+    typed = form.typed(request.form)
+    page = ListingForm(listing.direction, current_language(), typed, listing=listing, revision=revision)
     return _save(page, lambda uow, wanted: service.change(uow, public_id, wanted, revision=revision, actor=actor))
 
 
@@ -95,6 +97,15 @@ def withdraw(public_id: str) -> ResponseReturnValue:
     return redirect(back, 303)
 
 
+@bp.post("/<public_id>/delete")
+@access(Permission.LISTING_POST)
+def delete(public_id: str) -> ResponseReturnValue:
+    with unit_of_work() as uow:
+        service.delete_draft(uow, public_id, actor=current_actor())
+    flash(_("The draft is deleted."), "success")
+    return redirect(url_for("listings.mine"), 303)
+
+
 @bp.get("/mine")
 @access(Permission.LISTING_POST)
 def mine() -> ResponseReturnValue:
@@ -117,20 +128,22 @@ def texts(public_id: str) -> ResponseReturnValue:
 @bp.get("/<public_id>/texts/<text_lang>")
 @access(Permission.LISTING_POST)
 def text(public_id: str, text_lang: str) -> ResponseReturnValue:
-    found = _translatable(public_id, text_lang)
-    version = next((text for text in found.texts if text.lang == text_lang), None)
-    return _text_page(TextForm(found, text_lang, version.model_dump() if version else {}))
+    return _text_page(form.stored_text(_translatable(public_id, text_lang), text_lang))
 
 
 @bp.post("/<public_id>/texts/<text_lang>")
 @access(Permission.LISTING_POST)
 def text_send(public_id: str, text_lang: str) -> ResponseReturnValue:
-    found = _translatable(public_id, text_lang)
+    revision = request.form.get("revision", type=int, default=0)
+    page = TextForm(_translatable(public_id, text_lang), text_lang, request.form, revision)
     wanted, problems = form.parse_text(text_lang, request.form)
     if wanted is None:
-        return _text_page(TextForm(found, text_lang, request.form, problems)), 422
-    with unit_of_work() as uow:
-        service.add_text(uow, public_id, wanted, actor=current_actor())
+        return _text_page(page.with_problems(problems)), 422
+    try:
+        with unit_of_work() as uow:
+            service.add_text(uow, public_id, wanted, revision=revision, actor=current_actor())
+    except Conflict:
+        return _text_page(page.against(_stored_now(public_id))), 409
     flash(_("The version in %(language)s is saved.", language=_language(text_lang)), "success")
     return _stored(redirect(url_for("listings.texts", public_id=public_id), 303))
 
@@ -185,9 +198,13 @@ def _stored(response: ResponseReturnValue) -> ResponseReturnValue:
 def _conflict_page(page: ListingForm) -> str:
     """What was typed stays; what is stored now is shown beside it, and a second save would replace it."""
     assert page.listing is not None  # only a stored listing can have been changed by somebody else
+    return _form_page(page.against(_stored_now(page.listing.public_id)))
+
+
+def _stored_now(public_id: str) -> FullListing:
+    """The listing as it is now, whatever this request read before."""
     with fresh_reader() as session:
-        current = queries.visible(session, page.listing.public_id, current_actor())
-    return _form_page(page.against(current))
+        return queries.visible(session, public_id, current_actor())
 
 
 def _form_page(page: ListingForm) -> str:
@@ -200,6 +217,12 @@ def _text_page(page: TextForm) -> str:
 
 def _language(code: str) -> str:
     return language_name(code, current_language())
+
+
+def _writes_in(country: str) -> str:
+    """The language a writer is most likely to write in: the browser's, the country's, the page's."""
+    spoken = (tag.replace("_", "-").split("-")[0].lower() for tag in request.accept_languages.values())
+    return next(filter(is_language, spoken), None) or main_language(country) or current_language()
 
 
 def _writes_for(actor: Actor) -> int:

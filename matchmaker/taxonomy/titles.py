@@ -1,7 +1,7 @@
 """What a code of any vocabulary is called for a reader, and which codes a form offers."""
 
 from matchmaker.core.countries import countries, country_name, is_country
-from matchmaker.core.money import currencies
+from matchmaker.core.money import currencies, currency_name
 from matchmaker.taxonomy import service
 from matchmaker.taxonomy.schemes import SHARED
 from matchmaker.taxonomy.vocabulary import VOCABULARIES
@@ -14,7 +14,7 @@ def title_of(vocabulary: str, code: str, lang: str) -> str:
     if vocabulary == COUNTRIES:
         return country_name(code, lang) if is_country(code) else code
     if vocabulary == CURRENCIES:
-        return dict(currencies(lang)).get(code, code)
+        return currency_name(code, lang)
     if vocabulary in SHARED:
         return service.label(vocabulary, code, lang)
     member = VOCABULARIES[vocabulary].__members__.values() if vocabulary in VOCABULARIES else ()

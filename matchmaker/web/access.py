@@ -4,8 +4,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+
+from matchmaker.i18n import _
+from matchmaker.web.redirects import referring_path
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -52,11 +55,23 @@ def guard() -> ResponseReturnValue | None:
         return None
     actor = current_app.extensions["matchmaker.actor"]()
     if actor is None:
-        back = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("accounts.sign_in", next=back), 303)
+        return _to_the_door()
     if rule is not SIGNED_IN and rule not in current_app.extensions["matchmaker.permissions"](actor):
         abort(403)
     return None
+
+
+def _to_the_door() -> ResponseReturnValue:
+    """Ask for a sign-in that leads back to this page, or to the one whose form was sent too late."""
+    if request.method in {"GET", "HEAD"}:
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
+    back = referring_path()
+    if back and "copy" in request.form:
+        # Only these forms keep a copy in the browser (see static/js/listing_form.js).
+        flash(_("You were signed out in the meantime. Sign in; what you typed is offered again on the form."), "error")
+    else:
+        flash(_("You were signed out in the meantime. Sign in, then try again."), "error")
+    return redirect(url_for("accounts.sign_in", next=back or None), 303)
 
 
 def init_app(app: Flask) -> None:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from matchmaker.core import errors
 from matchmaker.i18n import lazy
+from matchmaker.web.redirects import referring_path
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 def csrf_error(_error: CSRFError) -> ResponseReturnValue:
     title = lazy("This form was open for too long")
     advice = lazy("Go back, reload the page and send it again; copy a long text first.")
-    return render_template("errors/error.html", status=400, title=title, advice=advice), 400
+    return render_template("errors/error.html", status=400, title=title, advice=advice, back=referring_path()), 400
 
 
 def surprise(error: Exception) -> ResponseReturnValue:

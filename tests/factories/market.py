@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from matchmaker.accounts.schemas import Actor
 from matchmaker.db.uow import unit_of_work
-from matchmaker.listings import service
+from matchmaker.listings import queries, service
 from matchmaker.listings.models import Direction, Listing
 from matchmaker.listings.schemas import ListingDraft, TextDraft
 
@@ -57,4 +57,6 @@ def publish(engine: Engine, actor: Actor, values: dict[str, Any], **changes: Any
 def translate(engine: Engine, actor: Actor, listing: Listing, **words: Any) -> None:
     """Add a language version."""
     with unit_of_work(engine) as uow:
-        service.add_text(uow, listing.public_id, TextDraft(**words), actor=actor)
+        stored = queries.by_public_id(uow.session, listing.public_id)
+        assert stored is not None
+        service.add_text(uow, listing.public_id, TextDraft(**words), revision=stored.revision, actor=actor)

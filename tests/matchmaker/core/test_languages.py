@@ -8,6 +8,7 @@ from matchmaker.core.languages import (
     is_rtl,
     language_name,
     languages,
+    main_language,
 )
 
 
@@ -72,3 +73,11 @@ def test_case_and_accents_do_not_matter_when_sorting():
     assert sorted(["Zypern", "łódź", "Äther", "Maß"], key=lambda t: collation_key(t, "de")) == [
         "Äther", "łódź", "Maß", "Zypern",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("country", "lang"),
+    [("CN", "zh"), ("HK", "zh"), ("IT", "it"), ("RS", "sr"), ("US", "en"), ("EU", None), ("", None)],
+)
+def test_a_country_has_a_main_language_that_a_listing_can_be_written_in(country, lang):
+    assert main_language(country) == lang

@@ -184,7 +184,14 @@ def test_codes_come_with_their_sections():
 
 
 @pytest.mark.parametrize(
-    ("written", "amount"), [("0", "0.00"), ("1999.50", "1999.50"), ("1e3", "1000.00"), ("9" * 15, "9" * 15 + ".00")]
+    ("written", "amount"),
+    [
+        ("0", "0.00"),
+        ("1999.50", "1999.50"),
+        ("5,000,000", "5000000.00"),
+        ("２００万", "2000000.00"),
+        ("9" * 15, "9" * 15 + ".00"),
+    ],
 )
 def test_an_amount_is_exact(written, amount):
     assert str(draft(budget_max=written).budget_max) == amount

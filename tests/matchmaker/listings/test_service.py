@@ -1,12 +1,20 @@
 """The life of a listing; each step is checked, recorded and told to the indexes."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from matchmaker.accounts import service as accounts
 from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
 from matchmaker.accounts.queries import actor_of
+from matchmaker.accounts.schemas import Actor
+from matchmaker.audit.models import AuditEvent
+from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries, service
 from matchmaker.listings.fields import missing_for_publication
@@ -19,7 +27,6 @@ from matchmaker.listings.models import (
     ListingText,
     Scheme,
     Status,
-    TextOrigin,
 )
 from matchmaker.listings.schemas import ListingDraft, TextDraft
 from tests.factories.market import NEED, RESULT, publish, translate, write
@@ -213,13 +220,93 @@ def test_changing_the_language_of_the_original_leaves_no_old_words(engine, perso
     assert full.listing.lang == "en"
 
 
-def test_changing_the_language_to_one_that_has_a_version_makes_that_the_original(engine, person):
+def test_the_language_never_becomes_one_that_has_a_version_whose_words_would_be_lost(engine, person):
     actor = person()
     listing = write(engine, actor, NEED)
-    translate(engine, actor, listing, lang="en", title="A robot", origin="machine")
-    change(engine, actor, listing, revision=2, lang="en", title="Drilling robot")
-    (text,) = stored(engine, listing).texts
-    assert (text.lang, text.title, text.origin) == ("en", "Drilling robot", TextOrigin.OWNER)
+    translate(engine, actor, listing, lang="en", title="Drilling robot", description="Hours of careful work.")
+    with pytest.raises(Invalid) as refused:
+        change(engine, actor, listing, revision=2, lang="en", title="Drilling rig")
+    assert refused.value.problems == {"lang": "version_exists"}
+    full = stored(engine, listing)
+    assert {text.lang: text.title for text in full.texts} == {"zh": NEED["title"], "en": "Drilling robot"}
+    assert full.text_for("en").description == "Hours of careful work."
+    with unit_of_work(engine) as uow:
+        service.remove_text(uow, listing.public_id, "en", actor=actor)
+    change(engine, actor, listing, revision=3, lang="en", title="Drilling rig")
+    assert [(text.lang, text.title) for text in stored(engine, listing).texts] == [("en", "Drilling rig")]
+
+
+def test_a_version_is_not_stored_over_a_change_that_its_writer_did_not_see(engine, person):
+    actor = person()
+    listing = write(engine, actor, NEED)
+    translate(engine, actor, listing, lang="en", title="Drilling robot")
+    late = TextDraft(lang="en", title="Robot driller")
+    with pytest.raises(Conflict), unit_of_work(engine) as uow:
+        service.add_text(uow, listing.public_id, late, revision=1, actor=actor)
+    assert stored(engine, listing).text_for("en").title == "Drilling robot"
+
+
+def in_days(days: int):
+    return (now() + timedelta(days=days)).date()
+
+
+@pytest.mark.parametrize(("days", "kind"), [(-2, "deadline_past"), (-400, "deadline_past"), (3700, "deadline_far")])
+def test_a_deadline_that_nobody_can_keep_is_a_draft_only(engine, person, days, kind):
+    actor = person()
+    listing = write(engine, actor, NEED, deadline=in_days(days))
+    with pytest.raises(Invalid) as refused, unit_of_work(engine) as uow:
+        service.publish(uow, listing.public_id, wanted(deadline=in_days(days)), actor=actor)
+    assert refused.value.problems == {"deadline": kind}
+    assert stored(engine, listing).listing.status is Status.DRAFT
+
+
+@pytest.mark.parametrize("days", [0, 1, 3600])
+def test_a_deadline_from_today_on_is_published(engine, person, days):
+    assert publish(engine, person(), NEED, deadline=in_days(days)).status is Status.PUBLISHED
+
+
+def test_a_published_need_can_be_corrected_after_its_deadline(engine, person):
+    actor = person()
+    listing = publish(engine, actor, NEED, deadline=in_days(5))
+    with unit_of_work(engine) as uow:
+        uow.session.get(Listing, listing.id).deadline = in_days(-30)
+    change(engine, actor, listing, deadline=in_days(-30), title="改正的标题")
+    assert stored(engine, listing).original.title == "改正的标题"
+    with pytest.raises(Invalid):
+        change(engine, actor, listing, revision=2, deadline=in_days(-29))
+
+
+def test_a_budget_is_published_with_its_currency_only(engine, person):
+    with pytest.raises(Invalid) as refused:
+        publish(engine, person(), NEED, budget_max="200万")
+    assert refused.value.problems == {"budget_currency": "currency_missing"}
+    assert publish(engine, person(), NEED, budget_max="200万", budget_currency="CNY").budget_max == 2_000_000
+
+
+def test_a_deleted_draft_leaves_a_line_in_the_audit_and_nothing_else(engine, person):
+    actor = person()
+    listing, other = write(engine, actor, NEED), write(engine, actor, RESULT)
+    translate(engine, actor, listing, lang="en", title="Drilling robot")
+    with unit_of_work(engine) as uow:
+        service.delete_draft(uow, listing.public_id, actor=actor)
+    with Session(engine) as session:
+        for table in (ListingText, ListingCode):
+            assert {row.listing_id for row in session.exec(select(table))} == {other.id}
+        assert [row.public_id for row in session.exec(select(Listing))] == [other.public_id]
+        last = session.exec(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert (last.action, last.object_id) == ("listing.delete_draft", listing.public_id)
+
+
+def test_what_was_ever_published_is_not_deleted(engine, person):
+    actor = person()
+    listing = publish(engine, actor, NEED)
+    for withdrawn in (False, True):
+        with unit_of_work(engine) as uow:
+            if withdrawn:
+                service.withdraw(uow, listing.public_id, actor=actor)
+        with pytest.raises(Conflict), unit_of_work(engine) as uow:
+            service.delete_draft(uow, listing.public_id, actor=actor)
+    assert stored(engine, listing).listing.status is Status.WITHDRAWN
 
 
 def test_versions_come_and_go_beside_the_original(engine, person):
@@ -254,12 +341,13 @@ def deeds(public_id: str, actor):
         "change": lambda uow: service.change(uow, public_id, wanted(), revision=1, actor=actor),
         "publish": lambda uow: service.publish(uow, public_id, wanted(), actor=actor),
         "withdraw": lambda uow: service.withdraw(uow, public_id, actor=actor),
-        "add_text": lambda uow: service.add_text(uow, public_id, version, actor=actor),
+        "add_text": lambda uow: service.add_text(uow, public_id, version, revision=1, actor=actor),
+        "delete_draft": lambda uow: service.delete_draft(uow, public_id, actor=actor),
         "remove_text": lambda uow: service.remove_text(uow, public_id, "en", actor=actor),
     }
 
 
-@pytest.mark.parametrize("deed", ["change", "publish", "withdraw", "add_text", "remove_text"])
+@pytest.mark.parametrize("deed", ["change", "publish", "withdraw", "add_text", "remove_text", "delete_draft"])
 def test_a_strangers_draft_is_not_there_and_a_published_one_not_theirs(engine, person, deed):
     owner, stranger = person(), person(country="IT")
     draft, public = write(engine, owner, NEED), publish(engine, owner, NEED)
@@ -294,3 +382,17 @@ def test_deleting_a_listing_takes_its_words_and_codes_along(engine, person):
     with Session(engine) as session:
         assert session.exec(select(ListingText)).all() == []
         assert session.exec(select(ListingCode)).all() == []
+
+
+def test_a_listing_whose_time_is_over_leaves_the_market(engine: Engine, person: Callable[..., Actor]) -> None:
+    over, running = (publish(engine, person(), NEED) for _ in range(2))
+    with unit_of_work(engine) as uow:
+        row = uow.session.get(Listing, over.id)
+        assert row is not None
+        row.expires_at = now() - timedelta(seconds=1)
+    with unit_of_work(engine) as uow:
+        assert service.expire(uow) == 1
+        assert service.expire(uow) == 0
+    with reading_session(engine) as session:
+        found = {id_: session.get(Listing, id_) for id_ in (over.id, running.id)}
+        assert [row.status for row in found.values() if row] == [Status.WITHDRAWN, Status.PUBLISHED]

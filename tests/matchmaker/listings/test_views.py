@@ -53,6 +53,10 @@ def page(response, status=200):
     return response.get_data(as_text=True)
 
 
+def revision_in(text):
+    return re.search(r'name="revision" value="(\d+)"', text).group(1)
+
+
 def test_the_doors_lead_to_both_forms(member):
     client, _ = member
     text = page(client.get("/listings/new"))
@@ -272,8 +276,9 @@ def test_a_language_version_is_added_changed_and_removed(member, engine, only):
     base = f"/listings/{listing.public_id}/texts"
     assert client.get(f"{base}?text=it").location == f"{base}/it"
     assert NEED["title"] in page(client.get(f"{base}/it"))
-    client.post(f"{base}/it", data={"title": "Robot", "summary": "Cerchiamo un robot."})
-    client.post(f"{base}/it", data={"title": "Robot di perforazione", "summary": "Cerchiamo un robot."})
+    client.post(f"{base}/it", data={"title": "Robot", "summary": "Cerchiamo un robot.", "revision": 1})
+    data = {"title": "Robot di perforazione", "summary": "Cerchiamo un robot.", "revision": 2}
+    assert client.post(f"{base}/it", data=data).status_code == 303
     version = only().text_for("it")
     assert (version.title, version.origin) == ("Robot di perforazione", TextOrigin.OWNER)
     assert "Robot di perforazione" in page(client.get(base))
@@ -286,8 +291,121 @@ def test_a_machines_version_becomes_the_owners_when_the_owner_saves_it(member, e
     listing = write(engine, actor, NEED)
     translate(engine, actor, listing, lang="en", title="Drilling robot", origin=TextOrigin.MACHINE)
     assert only().text_for("en").origin is TextOrigin.MACHINE
-    client.post(f"/listings/{listing.public_id}/texts/en", data={"title": "Drilling robot for mines"})
+    client.post(f"/listings/{listing.public_id}/texts/en", data={"title": "Drilling robot for mines", "revision": 2})
     assert only().text_for("en").origin is TextOrigin.OWNER
+
+
+def test_two_writers_of_a_version_neither_overwrite_each_other_nor_lose_a_word(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    address = f"/listings/{listing.public_id}/texts/en"
+    revision = revision_in(page(client.get(address)))
+    translate(engine, actor, listing, lang="en", title="A colleague's robot", indicators="Saves four people.")
+    mine = {"title": "My robot", "summary": "Finds its way.", "revision": revision}
+    text = page(client.post(address, data=mine), 409)
+    assert 'value="My robot"' in text
+    assert "Finds its way.</textarea>" in text
+    assert "A colleague&#39;s robot" in text.split('id="theirs-title"')[1][:600]
+    assert "Saves four people." in text.split('id="theirs-indicators"')[1][:600]
+    assert only().text_for("en").title == "A colleague's robot"
+    assert client.post(address, data=mine | {"revision": revision_in(text)}).status_code == 303
+    assert only().text_for("en").title == "My robot"
+
+
+def test_a_page_with_problems_does_not_forget_which_revision_was_read(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    with unit_of_work(engine) as uow:
+        service.change(uow, listing.public_id, ListingDraft(**{**NEED, "title": "同事的标题"}), revision=1, actor=actor)
+    data = {**FULL, "title": "", "revision": 1, "action": "draft"}
+    text = page(client.post(f"/listings/{listing.public_id}/edit", data=data), 422)
+    again = {**data, "title": "我的标题", "revision": revision_in(text)}
+    assert client.post(f"/listings/{listing.public_id}/edit", data=again).status_code == 409
+    assert only().original.title == "同事的标题"
+
+
+def test_a_language_that_has_a_version_is_refused_at_its_field_and_every_word_stays(member, engine, only):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    translate(engine, actor, listing, lang="en", title="Drilling robot")
+    typed = {"lang": "en", "title": "Drilling rig", "summary": "We look for a rig.", "description": "It is deep here."}
+    data = {**FULL, **typed, "technical_spec": "", "revision": 2, "action": "draft"}
+    text = page(client.post(f"/listings/{listing.public_id}/edit", data=data), 422)
+    assert "There is a version in this language already" in text.split('id="error-lang"')[1][:400]
+    assert 'value="Drilling rig"' in text
+    assert '<option value="en" selected>' in text
+    assert {version.lang: version.title for version in only().texts} == {"zh": NEED["title"], "en": "Drilling robot"}
+
+
+def test_words_in_another_script_than_their_language_are_noticed(member, engine, only):
+    client, actor = member
+    text = page(client.post("/listings/new/need", data={**FULL, "lang": "en", "action": "draft"}), 422)
+    said = "This text looks as if it were written in Han script, not in English."
+    assert said in text.split('id="error-lang"')[1][:400]
+    assert FULL["title"] in text
+    listing = write(engine, actor, NEED)
+    words = {"title": "Робот", "summary": "Тражимо робота за бушење у руднику.", "revision": 1}
+    address = f"/listings/{listing.public_id}/texts"
+    assert "Cyrillic script, not in German" in page(client.post(f"{address}/de", data=words), 422)
+    assert client.post(f"{address}/sr", data=words).status_code == 303
+    assert {version.lang for version in only().texts} == {"zh", "sr"}
+
+
+@pytest.mark.parametrize(
+    ("browser", "country", "lang"),
+    [("it-IT,it;q=0.9,en;q=0.8", "RS", "it"), ("tlh, de-CH", "CN", "de"), ("*", "RS", "sr"), ("", "CN", "zh")],
+)
+def test_the_form_begins_in_the_browsers_language_or_the_countrys(signed_in, browser, country, lang):
+    client, _ = signed_in(country=country)
+    text = page(client.get("/listings/new/need", headers={"Accept-Language": browser}))
+    assert f'<option value="{lang}" selected>' in text
+
+
+def test_a_deadline_that_has_passed_is_told_at_its_field(member, engine):
+    client, actor = member
+    data = {**FULL, "deadline": "2020-01-31", "budget_currency": "", "action": "publish"}
+    text = page(client.post("/listings/new/need", data=data), 422)
+    assert "This day has passed" in text.split('id="error-deadline"')[1][:400]
+    assert "currency of the budget" in text.split('id="error-budget_currency"')[1][:400]
+    listing = write(engine, actor, NEED, deadline="2020-01-31")
+    response = client.post(f"/listings/{listing.public_id}/publish")
+    assert "This day has passed" in page(client.get(response.location))
+
+
+def test_a_budget_is_taken_as_people_write_it(member, only):
+    client, _ = member
+    data = {**FULL, "budget_min": "１，５００，０００", "budget_max": "200万", "action": "draft"}
+    assert client.post("/listings/new/need", data=data).status_code == 303
+    assert (str(only().listing.budget_min), str(only().listing.budget_max)) == ("1500000.00", "2000000.00")
+
+
+def test_a_currency_that_is_history_is_not_offered_and_not_lost(member, engine):
+    client, actor = member
+    listing = write(engine, actor, NEED, budget_max="100", budget_currency="DEM")
+    assert '<option value="DEM" selected>' in page(client.get(f"/listings/{listing.public_id}/edit"))
+    assert 'value="DEM"' not in page(client.get("/listings/new/need"))
+
+
+def test_a_draft_is_deleted_from_the_list_and_from_its_page(member, engine, session):
+    client, actor = member
+    listing = write(engine, actor, NEED)
+    public = publish(engine, actor, RESULT)
+    for path in ("/listings/mine", f"/listings/{listing.public_id}/edit"):
+        text = page(client.get(path))
+        assert f'action="/listings/{listing.public_id}/delete"' in text
+        assert f'action="/listings/{public.public_id}/delete"' not in text
+    text = page(client.post(f"/listings/{listing.public_id}/delete", follow_redirects=True))
+    assert "The draft is deleted." in text
+    assert NEED["title"] not in text
+    assert client.post(f"/listings/{public.public_id}/delete").status_code == 409
+    assert [row.public_id for row in session.exec(select(Listing))] == [public.public_id]
+
+
+def test_a_strangers_draft_is_not_deleted(member, engine, person, session):
+    client, _ = member
+    listing = write(engine, person(), NEED)
+    assert client.post(f"/listings/{listing.public_id}/delete").status_code == 404
+    assert session.exec(select(Listing)).one().public_id == listing.public_id
 
 
 def test_a_version_without_a_title_keeps_what_was_typed(member, engine):

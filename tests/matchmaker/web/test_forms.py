@@ -44,8 +44,8 @@ def test_what_is_right_is_parsed():
         ({"name": "a", "day": "soon"}, "day", "2027-03-31"),
         ({"name": "a", "day": "2027-02-30"}, "day", "2027-03-31"),
         ({"name": "a", "day": "2027-03-31T10:30"}, "day", "2027-03-31"),
-        ({"name": "a", "amount": "a lot"}, "amount", "1999.50"),
-        ({"name": "a", "amount": "NaN"}, "amount", "1999.50"),
+        ({"name": "a", "amount": "a lot"}, "amount", "1,999.50"),
+        ({"name": "a", "amount": "NaN"}, "amount", "1,999.50"),
         ({"name": "a", "tags": 7}, "tags", "cannot be used"),
     ],
 )
