@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -28,6 +28,8 @@ from matchmaker.listings.models import (
 from matchmaker.listings.schemas import ListingCard, ListingDraft
 
 EXCERPT = 280
+# A longer question is a sentence, which nobody wrote word for word; so many listings may answer word for word.
+MOST_WORDS, MOST_EXACT = 5, 50
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Counts:
     languages: int = 0
 
 
+# What stands early in a row, so that looking through all of them reads no long descriptions.
+_SAID = (col(ListingText.title), col(ListingText.summary))
 _COLUMNS = frozenset(Listing.model_fields)
 # Facet name → the column that it counts.
 _COLUMN_FACETS = {"countries": Listing.country, "languages": Listing.lang, "trls": Listing.trl}
@@ -261,6 +265,39 @@ def embedded_since(session: Session, cursor: int, limit: int) -> tuple[list[int]
     )
     rows = session.execute(wanted.order_by(col(ListingChange.id)).limit(limit)).all()
     return list(dict.fromkeys(row[1] for row in rows)), rows[-1][0] if rows else cursor
+
+
+def containing(session: Session, text: str, filters: Filters) -> list[int]:
+    """Published listings that say the very words in title or summary, or bear them as number, owner or code.
+
+    A search by meaning alone would miss what has no meaning: names, numbers, codes, single words of a trade.
+    """
+    words = text.split()
+    if not words or len(words) > MOST_WORDS:
+        return []
+    said = [or_(*(column.like(like, escape="\\") for column in _SAID for like in _likes(word))) for word in words]
+    code = text.strip().upper()
+    borne = [
+        col(Listing.public_id) == text.strip().lower(),
+        *(col(Listing.organisation_name).like(like, escape="\\") for like in _likes(text.strip())),
+        *(col(Organisation.name).like(like, escape="\\") for like in _likes(text.strip())),
+        exists().where(col(ListingCode.listing_id) == Listing.id, col(ListingCode.code) == code).correlate(Listing),
+    ]
+    wanted = (
+        select(col(Listing.id))
+        .join(ListingText, col(ListingText.listing_id) == Listing.id)
+        .outerjoin(Organisation, col(Organisation.id) == Listing.organisation_id)
+        .where(*published_where(filters), or_(and_(*said), *borne))
+        .order_by(col(Listing.published_at).desc())
+        .limit(MOST_EXACT)
+    )
+    return list(dict.fromkeys(session.execute(wanted).scalars()))
+
+
+def _likes(word: str) -> list[str]:
+    """Patterns that find a word in any writing; the database folds the capitals of English only."""
+    plain = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return [f"%{form}%" for form in dict.fromkeys((plain, plain.lower(), plain.capitalize(), plain.upper()))]
 
 
 def _carries(scheme: Scheme, codes: Sequence[str]) -> ColumnElement[bool]:

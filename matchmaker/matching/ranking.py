@@ -95,8 +95,20 @@ class Ranking:
             kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
             keep = view.keep(lambda columns: np.isin(columns.owners, kept))
         found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep, echo=is_long([text]))
+        found = self._exact_first(view, sought, found, listings.containing(self.session, text, filters))
         number, size = page
         return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
+
+    def _exact_first(self, view: View, sought: Sought, found: list[Found], exact: Sequence[int]) -> list[Found]:
+        """Those that say the very words come first, best first, then the others."""
+        if not exact:
+            return found
+        wanted = np.array(exact, dtype=np.int64)
+        market = view.keep(lambda columns: np.ones(len(columns.owners), dtype=bool))
+        only = view.keep(lambda columns: np.isin(columns.owners, wanted))
+        first = view.pool.search(sought, len(exact), market=market, keep=only, echo=False)
+        named = {row.owner for row in first}
+        return [*first, *(row for row in found if row.owner not in named)][:LONGEST_SEARCH]
 
     def _view(self) -> View:
         return self.matcher.index.catch_up(self.session)

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, event, insert
 from sqlmodel import Session
 
+from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import NotFound
 from matchmaker.core.ids import new_public_id
 from matchmaker.db.engine import reading_session
@@ -268,3 +269,21 @@ def test_pages_of_the_portal_ask_few_questions_however_large_the_market(market, 
         with statements(engine) as seen:
             assert client.get(path).status_code == 200
         assert len(seen) <= most, (path, len(seen))
+
+
+def test_words_names_numbers_and_codes_are_found_as_they_are_written(
+    engine: Engine, person: Callable[..., Actor]
+) -> None:
+    mine = publish(engine, person(), NEED, title="煤矿井下钻孔机器人", ipc=("E21B",))
+    kiln = publish(
+        engine, person(country="RS"), RESULT, title="Сушара за дрво 100%", country="RS", lang="sr", ipc=("F26B",)
+    )
+    with reading_session(engine) as session:
+        asked = {
+            text: queries.containing(session, text, Filters())
+            for text in ("煤矿", "机器人 煤矿", "сушара", "100%", "100_", "e21b", mine.public_id, "Organisation 2", " ")
+        }
+        in_serbia = queries.containing(session, "煤矿", Filters(countries=("RS",)))
+    assert [asked[text] for text in ("煤矿", "机器人 煤矿", "e21b", mine.public_id)] == [[mine.id]] * 4
+    assert [asked[text] for text in ("сушара", "100%", "Organisation 2")] == [[kiln.id]] * 3
+    assert asked["100_"] == asked[" "] == in_serbia == []
