@@ -11,11 +11,15 @@ from tests.factories.market import NEED, RESULT, publish
 pytestmark = pytest.mark.browser
 
 
+PHONE = {"width": 390, "height": 844}
+
+
 @pytest.fixture
-def desk(visit, engine, person):
-    """A broker before three open pairs."""
+def desk(app, visit, engine, person):
+    """A broker before three open pairs, with their reasons."""
     need = publish(engine, person(), NEED)
     results = [publish(engine, person(country="DE"), RESULT, title=f"Bohrgerät {i}") for i in (1, 2, 3)]
+    app.extensions["matchmaker.matcher"].embed([need.id, *(result.id for result in results)])
     with unit_of_work(engine) as uow:
         suggest(uow, [Found(need.id, result.id, 0.9 - i / 10) for i, result in enumerate(results)])
     page, _ = visit(Role.BROKER)
@@ -42,6 +46,7 @@ def test_one_key_endorses_the_next_takes_it_back(desk):
     expect(current(desk)).to_contain_text("Bohrgerät 3")
     expect(desk.locator("[data-pair]")).to_have_count(2)
     desk.keyboard.press("u")
+    expect(desk.get_by_text("The verdict is taken back.")).to_be_in_viewport()
     expect(desk.locator("[data-pair]")).to_have_count(3)
     expect(current(desk)).to_contain_text("Bohrgerät 2")
 
@@ -83,3 +88,84 @@ def test_shortcuts_can_be_switched_off_for_good(desk):
     desk.get_by_role("button", name="Keyboard shortcuts").click()
     desk.keyboard.press("j")
     expect(current(desk)).to_contain_text("Bohrgerät 2")
+
+
+@pytest.mark.parametrize("title", ["Bohrgerät 2", "Bohrgerät 3"])
+def test_one_click_is_one_verdict_on_any_card(desk, title):
+    card = desk.locator("[data-pair]", has_text=title)
+    button = card.get_by_role("button", name="Endorse")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    desk.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    desk.mouse.down()
+    expect(current(desk)).to_contain_text(title)
+    assert button.bounding_box() == box
+    desk.mouse.up()
+    expect(desk.get_by_text("Endorsed.")).to_be_visible()
+    expect(desk.locator("[data-pair]", has_text=title)).to_have_count(0)
+
+
+def test_one_click_asks_why_on_any_card(desk):
+    card = desk.locator("[data-pair]", has_text="Bohrgerät 3")
+    card.get_by_text("Decline…").click()
+    expect(card.locator("[data-reason]")).to_be_visible()
+    expect(card.locator("blockquote").first).to_be_hidden()
+
+
+def test_verdicts_are_taken_back_one_after_the_other_until_none_is_left(desk):
+    for left in (2, 1):
+        desk.keyboard.press("e")
+        expect(desk.locator("[data-pair]")).to_have_count(left)
+    desk.goto("/desk")
+    for back in (2, 3):
+        desk.keyboard.press("u")
+        expect(desk.locator("[data-pair]")).to_have_count(back)
+        expect(desk.get_by_text("The verdict is taken back.")).to_be_in_viewport()
+    desk.keyboard.press("u")
+    expect(desk.get_by_role("status").filter(has_text="There is nothing left to undo.")).to_be_in_viewport()
+
+
+def test_what_was_done_is_said_above_the_card_and_covers_nothing_of_it(desk):
+    desk.keyboard.press("e")
+    expect(desk.locator("[data-told]")).to_be_in_viewport(ratio=1)
+    gap = """(down) => {
+      window.scrollBy({ top: down, behavior: "instant" });
+      const [told, card] = [".mm-told .mm-alert", ".is-current"].map((one) => document.querySelector(one));
+      return card.getBoundingClientRect().top - told.getBoundingClientRect().bottom;
+    }"""
+    assert [desk.evaluate(gap, down) >= 0 for down in (0, 100, 300)] == [True] * 3
+
+
+def test_on_a_telephone_the_first_verdict_is_near_the_top(desk):
+    desk.set_viewport_size(PHONE)
+    desk.reload()
+    button = current(desk).get_by_role("button", name="Endorse")
+    assert button.bounding_box()["y"] + button.bounding_box()["height"] <= 1.5 * PHONE["height"]
+    expect(desk.get_by_label("Country of the need")).to_be_hidden()
+    desk.get_by_text("Narrow down").click()
+    expect(desk.get_by_label("Country of the need")).to_be_visible()
+    expect(current(desk).locator("meter").first).to_be_hidden()
+    current(desk).get_by_text("How the points come about").click()
+    expect(current(desk).locator("meter").first).to_be_visible()
+
+
+def test_on_a_wide_screen_filters_and_reasons_stand_open(desk):
+    expect(desk.get_by_label("Country of the need")).to_be_visible()
+    expect(desk.get_by_text("Narrow down")).to_be_hidden()
+    expect(current(desk).locator("meter").first).to_be_visible()
+    expect(current(desk).locator("blockquote").first).to_be_visible()
+
+
+def test_after_the_last_pair_of_a_page_comes_the_next_page_and_back(desk, engine, person):
+    result = publish(engine, person(country="DE"), RESULT, title="Bohrgerät 9")
+    needs = [publish(engine, person(), NEED) for _ in range(18)]
+    with unit_of_work(engine) as uow:
+        suggest(uow, [Found(need.id, result.id, 0.5) for need in needs])
+    desk.goto("/desk?page=1#pair-20")
+    desk.keyboard.press("j")
+    desk.wait_for_url("**/desk?page=2#pair-1")
+    expect(desk.locator("[data-pair]")).to_have_count(1)
+    expect(current(desk)).to_be_focused()
+    desk.keyboard.press("k")
+    desk.wait_for_url("**/desk?page=1#pair-*")
+    expect(desk.locator("#pair-20")).to_be_focused()

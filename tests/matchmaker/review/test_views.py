@@ -151,6 +151,32 @@ def test_reloading_a_refused_decline_leads_back_to_the_desk(broker, pairs, store
     assert (response.status_code, response.location) == (303, "/desk?state=suggested&page=2")
 
 
+def test_a_verdict_that_somebody_changed_does_not_stand_before_older_ones(broker, signed_in, pairs, stored):
+    client, _ = broker
+    other, _ = signed_in(Role.BROKER)
+    pairs(0.9, 0.8)
+    first, second = (suggestion.public_id for suggestion in stored())
+    for public_id in (first, second):
+        client.post(f"/desk/{public_id}/endorse", data={"revision": 1})
+    other.post(f"/desk/{second}/reopen", data={"revision": 2})
+    assert client.post(f"/desk/{second}/reopen", data={"revision": 2}).status_code == 409
+    text = page(client.get("/desk"))
+    assert f'action="/desk/{first}/reopen"' in text
+    assert client.post(f"/desk/{first}/reopen", data={"revision": 2}).status_code == 303
+    text = page(client.get("/desk"))
+    assert "The verdict is taken back." in text
+    assert "data-undo" not in text
+
+
+def test_what_was_done_is_told_where_there_is_no_card_left(broker, pairs, stored):
+    client, _ = broker
+    pairs(0.9)
+    client.post(f"/desk/{stored()[0].public_id}/endorse", data={"revision": 1, "position": 1})
+    text = page(client.get("/desk"))
+    assert text.count("Endorsed.") == text.count("data-undo") == 1
+    assert "The desk is clear" in text
+
+
 def test_of_two_brokers_the_second_is_told_who_was_faster(broker, signed_in, pairs, stored):
     client, _ = broker
     other, faster = signed_in(Role.BROKER)
