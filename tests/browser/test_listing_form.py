@@ -1,11 +1,18 @@
 """The comfort of the listing form, in a browser: counters, pickers, and copies that bring lost words back."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
+
+from matchmaker.accounts import service as accounts
+from matchmaker.accounts.models import Person
+from matchmaker.db.uow import unit_of_work
 
 pytestmark = pytest.mark.browser
 
 NEW = "/listings/new/need"
+PASSWORD = "correct horse battery staple"
 
 
 def write(page, **words):
@@ -152,3 +159,22 @@ def test_a_text_that_was_refused_is_still_kept(visit):
     page.goto(NEW)
     page.get_by_role("button", name="Bring it back").click()
     expect(page.locator("#f-summary")).to_have_value("A summary without a title")
+
+
+def test_a_session_that_ended_while_writing_costs_a_sign_in_and_no_word(visit, engine):
+    page, actor = visit()
+    page.goto(NEW)
+    write(page, title="Half a title", summary="Line 1")
+    with unit_of_work(engine) as uow:
+        # A new password ends the session, as a week without a visit would.
+        accounts.change_password(uow, uow.session.get(Person, actor.person_id), accounts.hash_password(PASSWORD))
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("what you typed is offered again on the form")).to_be_visible()
+    page.get_by_label("E-mail address").fill(actor.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page).to_have_url(re.compile(f"{NEW}$"))
+    expect(page.locator("#f-title")).to_have_value("Half a title")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("The draft is saved.")).to_be_visible()

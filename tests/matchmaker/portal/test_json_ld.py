@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries
+from matchmaker.listings.models import Listing
 from matchmaker.portal.json_ld import describe
 from tests.factories.market import NEED, RESULT, publish, translate
 
@@ -67,8 +69,13 @@ def test_a_budget_is_a_price_of_exact_digits(described):
     assert (price["minPrice"], price["maxPrice"], price["priceCurrency"]) == ("0.10", "1234567.89", "CNY")
 
 
-def test_a_budget_without_a_currency_says_nothing(described):
-    assert "priceSpecification" not in described(NEED, budget_max=Decimal(5))
+def test_a_budget_without_a_currency_says_nothing(engine, session, person):
+    listing = publish(engine, person(), NEED, budget_max=Decimal(5), budget_currency="CNY")
+    with unit_of_work(engine) as uow:
+        # Only an import brings a budget like this.
+        uow.session.get(Listing, listing.id).budget_currency = None
+    full = queries.full(session, queries.by_public_id(session, listing.public_id))
+    assert "priceSpecification" not in describe(full, full.original, URL)
 
 
 def test_a_deadline_ends_before_the_listing_expires(described):
