@@ -61,7 +61,7 @@ def measure(settings: Settings, matcher: Matcher, posts: int, progress: Progress
         texts = _texts(session, posts)
         ranking = _ranking(Ranking(matcher, session, "en"), texts)
         count = len(queries.facts(session))
-        waits, memory = _post(settings, [full.original.description for full in texts], progress)
+        waits, memory = _post(settings, [(full.listing.lang, full.original.description) for full in texts], progress)
     return Report(
         listings=count,
         posts=len(waits),
@@ -94,7 +94,7 @@ def _seconds(ranking: Ranking, full: listings.FullListing) -> float:
     return time.perf_counter() - begun
 
 
-def _post(settings: Settings, texts: Sequence[str], progress: Progress) -> tuple[list[float], int]:
+def _post(settings: Settings, texts: Sequence[tuple[str, str]], progress: Progress) -> tuple[list[float], int]:
     with TemporaryDirectory() as folder:
         var = Path(folder)
         url = copy_database(settings.database_url, var / "matchmaker.db")
@@ -102,8 +102,8 @@ def _post(settings: Settings, texts: Sequence[str], progress: Progress) -> tuple
             person = _Person(address)
             person.register()
             waits = []
-            for number, text in enumerate(texts, 1):
-                waits.append(person.post(f"{text[:60]} {number}", text))
+            for number, (lang, text) in enumerate(texts, 1):
+                waits.append(person.post(lang, f"{text[:60]} {number}", text))
                 progress(number, len(texts))
             return waits, psutil.Process(process.pid).memory_info().rss
 
@@ -121,10 +121,10 @@ class _Person:
         fields = {"name": name, "email": f"{name}@example.org", "password": new_public_id(24)}
         self._send("/register", {**fields, "organisation": name, "kind": "enterprise", "country": "CN"})
 
-    def post(self, title: str, text: str) -> float:
+    def post(self, lang: str, title: str, text: str) -> float:
         """Publish a need; answers the seconds until its matches are on the page."""
         form = self._token("/listings/new/need")
-        fields = {"lang": "en", "title": title, "summary": text[:400], "description": text[:4000], "country": "CN"}
+        fields = {"lang": lang, "title": title, "summary": text[:400], "description": text[:4000], "country": "CN"}
         fields |= {"technical_spec": text[:1500], "partnerships": "technical_cooperation", "action": "publish"}
         begun = time.perf_counter()
         where, page = self._open("/listings/new/need", {**fields, "csrf_token": form})
