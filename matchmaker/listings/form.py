@@ -259,11 +259,12 @@ def _other_script(text_lang: str, values: Values) -> str:
     if script is None:
         return ""
     lang = current_language()
-    return _(
+    said = _(
         "This text looks as if it were written in %(script)s script, not in %(language)s.",
         script=script_name(script, lang),
         language=language_name(text_lang, lang),
     )
+    return str(said)
 
 
 def _their(field: Field, mine: tuple[str, ...], stored: Values | None, lang: str) -> str | None:
