@@ -102,4 +102,6 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     # The threads are ours, one for each text: no pool of the session's spins beside them, and a fork is
     # harmless.
     options.intra_op_num_threads = 1
+    # An arena keeps the most that any text ever took; what is given back serves the rest of the process.
+    options.enable_cpu_mem_arena = False
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,5 +1,6 @@
 """The process's matcher: encoder, index and the worker that gives new listings their vectors."""
 
+import ctypes
 import logging
 import os
 import socket
@@ -223,10 +224,10 @@ class Matcher:
             return leases.acquire(uow, LEASE, self._holder, seconds=LEASE_SECONDS, is_gone=_is_gone)
 
     def _work(self) -> None:
-        rounds = 0
+        rounds, worked, busy = 0, False, False
         while not self._stop.is_set():
             try:
-                busy = self.round() > 0
+                worked, busy = busy, self.round() > 0
                 self.snapshot_if_due()
                 rounds += 1
                 if not busy or rounds % FOLLOW_EVERY == 0:
@@ -239,6 +240,8 @@ class Matcher:
                 log.exception("the matcher's worker failed; it goes on")
                 busy = False
             if not busy:
+                if worked:
+                    give_back_memory()
                 self._wake.wait(POLL_SECONDS)
                 self._wake.clear()
         self.rest()
@@ -248,6 +251,13 @@ def _is_gone(holder: str) -> bool:
     """Whether the process that holds a lease has died on this very machine."""
     host, _, number = holder.rpartition(":")
     return host == socket.gethostname()[:32] and number.isdecimal() and not psutil.pid_exists(int(number))
+
+
+def give_back_memory() -> None:
+    """Return what a batch left unused to the system; the C library keeps it for a batch that may not come."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # only glibc has it
+        trim(0)
 
 
 def matcher() -> Matcher:

@@ -14,7 +14,7 @@ CODED_FILTERS = ("countries", "ipc_sections", "nace_sections", "trls", "language
 # A paragraph that somebody pastes is a fair question; a book is not.
 TEXT_LIMIT = 1000
 CODES_LIMIT = 60
-LAST_PAGE = 1_000_000
+LAST_PAGE = 100_000
 PAGE_SIZE = 20
 
 _CODE = re.compile(r"[0-9A-Za-z.-]{1,16}")

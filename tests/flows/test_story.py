@@ -110,6 +110,7 @@ def read_all(app):
     def read() -> None:
         while app.extensions["matchmaker.matcher"].round():
             pass
+        app.extensions["matchmaker.matcher"].follow()
 
     return read
 
