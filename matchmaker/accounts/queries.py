@@ -33,12 +33,6 @@ def organisation(session: Session, organisation_id: int) -> Organisation | None:
     return session.get(Organisation, organisation_id)
 
 
-def organisation_names(session: Session, ids: Iterable[int]) -> dict[int, Organisation]:
-    """Organisations by row id."""
-    rows = session.exec(select(Organisation).where(col(Organisation.id).in_(set(ids)))).all()
-    return {row.id: row for row in rows if row.id is not None}
-
-
 def person_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     """Names of people by row id."""
     rows = session.exec(select(Person).where(col(Person.id).in_(set(ids) - {None}))).all()

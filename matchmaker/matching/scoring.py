@@ -4,6 +4,7 @@ Every part answers a value from 0 to 1 and the words that the reader sees. What 
 neither helps nor hurts more than the middle, since most imported listings say little.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -157,7 +158,8 @@ def _closest(scheme: str, need: tuple[str, ...], result: tuple[str, ...]) -> Ans
     value, code = taxonomy.closest(scheme, need, result)
     if code is None:
         return 0.0, lazy("No code in common.")
-    label = taxonomy.label(scheme, code, current_language()).rstrip(".。")
+    # Titles of the classification list everything they cover; the first of it says enough in a reason.
+    label = re.split("[;；]", taxonomy.label(scheme, code, current_language()))[0].rstrip(".。")
     if value < BROAD:
         return value, lazy("Only the broad area is the same: %(label)s.", label=label)
     return value, lazy("In common: %(label)s.", label=label)

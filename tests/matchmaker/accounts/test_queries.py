@@ -79,6 +79,4 @@ def test_names_are_looked_up_at_once(session, person):
     one, two = person(), person()
     ids = [one.person_id, two.person_id, None, 999]
     assert queries.person_names(session, ids) == {one.person_id: one.name, two.person_id: two.name}
-    organisations = queries.organisation_names(session, [one.organisation_id, 999])
-    assert [o.name for o in organisations.values()] == ["Organisation 1"]
     assert queries.person_names(session, []) == {}
