@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from matchmaker.listings.models import Direction, Listing, ListingChange, ListingCode, Scheme, Status
@@ -139,5 +139,5 @@ def _stale(encoder: str) -> ColumnElement[bool]:
     return or_(
         col(Embedding.listing_id).is_(None),
         col(Embedding.revision) != Listing.revision,
-        and_(col(Embedding.encoder) != encoder),
+        col(Embedding.encoder) != encoder,
     )

@@ -1,6 +1,6 @@
 """Matches of a listing, answers to a search: the same pool, the same table of parts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -56,10 +56,7 @@ class Ranking:
         own = self._own_passages(full.listing)
         if not own:
             return MatchList(_readiness(self.session, full.listing), scope)
-        view = self._view()
-        market, keep = market_of(view, full.listing), scope_of(view, full.listing, scope)
-        echo = is_long(passage.text for passage in own)
-        found = view.pool.search(seek(view, own), max(CLOSE, limit), market=market, keep=keep, echo=echo)
+        found = self._find(full.listing, own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
         return MatchList(Readiness.READY, scope, self._judge(full.listing, own, found)[:limit])
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
@@ -67,10 +64,7 @@ class Ranking:
         own = self._own_passages(need.listing)
         if not own:
             return None
-        view = self._view()
-        only = view.keep(lambda columns: columns.owners == (result.listing.id or 0))
-        market, echo = market_of(view, need.listing), is_long(passage.text for passage in own)
-        found = view.pool.search(seek(view, own), 1, market=market, keep=only, echo=echo)
+        found = self._find(need.listing, own, 1, lambda columns: columns.owners == (result.listing.id or 0))
         return next(iter(self._judge(need.listing, own, found)), None)
 
     def among(self, full: FullListing, others: Sequence[int]) -> dict[int, float]:
@@ -78,37 +72,35 @@ class Ranking:
         own = self._own_passages(full.listing)
         if not own:
             return {}
-        view = self._view()
         wanted = np.array(others, dtype=np.int64)
-        only = view.keep(lambda columns: np.isin(columns.owners, wanted))
-        market, echo = market_of(view, full.listing), is_long(passage.text for passage in own)
-        found = view.pool.search(seek(view, own), len(others), market=market, keep=only, echo=echo)
+        found = self._find(full.listing, own, len(others), lambda columns: np.isin(columns.owners, wanted))
         return {row.owner: score for score, row, _ in self._score(full.listing, found)}
 
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
         view = self._view()
         sought = view.pool.seek(self.matcher.encoded(text), [detect_language(text)])
-        market = view.keep(lambda columns: np.ones(len(columns.owners), dtype=bool))
+        market = view.keep(lambda columns: columns.alive)
         keep = market
         if filters != Filters():
             kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
             keep = view.keep(lambda columns: np.isin(columns.owners, kept))
         found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep, echo=is_long([text]))
-        found = self._exact_first(view, sought, found, listings.containing(self.session, text, filters))
+        if exact := listings.containing(self.session, text, filters):
+            # Those that say the very words come first, best first, then the others.
+            only = view.keep(lambda columns: np.isin(columns.owners, exact))
+            first = view.pool.search(sought, len(exact), market=market, keep=only, echo=False)
+            named = {row.owner for row in first}
+            found = [*first, *(row for row in found if row.owner not in named)][:LONGEST_SEARCH]
         number, size = page
         return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
 
-    def _exact_first(self, view: View, sought: Sought, found: list[Found], exact: Sequence[int]) -> list[Found]:
-        """Those that say the very words come first, best first, then the others."""
-        if not exact:
-            return found
-        wanted = np.array(exact, dtype=np.int64)
-        market = view.keep(lambda columns: np.ones(len(columns.owners), dtype=bool))
-        only = view.keep(lambda columns: np.isin(columns.owners, wanted))
-        first = view.pool.search(sought, len(exact), market=market, keep=only, echo=False)
-        named = {row.owner for row in first}
-        return [*first, *(row for row in found if row.owner not in named)][:LONGEST_SEARCH]
+    def _find(self, listing: Listing, own: Sequence[Passage], k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
+        """The k best answers to a listing among the wanted rows, judged against its whole market."""
+        view = self._view()
+        market = view.keep(lambda columns: answers(columns, listing))
+        echo = is_long(passage.text for passage in own)
+        return view.pool.search(seek(view, own), k, market=market, keep=view.keep(wanted), echo=echo)
 
     def _view(self) -> View:
         return self.matcher.index.catch_up(self.session)
@@ -164,26 +156,22 @@ def is_long(texts: Iterable[str]) -> bool:
     return sum(map(len, texts)) >= ECHO_LEAST_TEXT
 
 
-def market_of(view: View, listing: Listing) -> list[Keep]:
+def answers(columns: Columns, listing: Listing) -> Keep:
     """The rows that could answer a listing: the other direction, without its own."""
     wants_needs = listing.direction is Direction.RESULT
-    return view.keep(lambda c: (c.is_need == wants_needs) & (c.owners != (listing.id or 0)))
+    found: Keep = (columns.is_need == wants_needs) & (columns.owners != (listing.id or 0))
+    return found
 
 
-def scope_of(view: View, listing: Listing, scope: Scope) -> list[Keep]:
-    """The part of its market that the scope leaves."""
-    wants_needs = listing.direction is Direction.RESULT
-
-    def wanted(columns: Columns) -> Keep:
-        keep: Keep = (columns.is_need == wants_needs) & (columns.owners != (listing.id or 0))
-        if scope is Scope.EVERYWHERE or not listing.country:
-            return keep
-        same = columns.countries == listing.country
-        # A listing that names no country is in nobody's; only "everywhere" finds it.
-        chosen: Keep = keep & (same if scope is Scope.DOMESTIC else ~same & (columns.countries != ""))
-        return chosen
-
-    return view.keep(wanted)
+def in_scope(columns: Columns, listing: Listing, scope: Scope) -> Keep:
+    """Those of its answers that the scope leaves."""
+    keep = answers(columns, listing)
+    if scope is Scope.EVERYWHERE or not listing.country:
+        return keep
+    same = columns.countries == listing.country
+    # A listing that names no country is in nobody's; only "everywhere" finds it.
+    chosen: Keep = keep & (same if scope is Scope.DOMESTIC else ~same & (columns.countries != ""))
+    return chosen
 
 
 def judge(need: Side, result: Side, found: Found) -> tuple[Part, ...]:

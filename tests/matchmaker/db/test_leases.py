@@ -61,8 +61,9 @@ def test_nobody_releases_the_lease_of_another(acquire, engine):
     assert not acquire("b")
 
 
-def test_releasing_what_was_never_held_is_nothing(engine):
+def test_releasing_what_was_never_held_is_nothing(engine, acquire):
     release(engine, "a")
+    assert acquire("b")
 
 
 def test_two_kinds_of_work_have_two_leases(acquire):

@@ -282,7 +282,12 @@ def test_the_market_of_a_listing_is_the_other_direction_without_itself(
     view = matcher.index.catch_up(session)
     need = market.needs["tea drying oven", "CN"]
     kept = np.concatenate(
-        [layer.owners[keep] for layer, keep in zip(view.pool.layers, ranking.market_of(view, need), strict=True)]
+        [
+            layer.owners[keep]
+            for layer, keep in zip(
+                view.pool.layers, view.keep(lambda columns: ranking.answers(columns, need)), strict=True
+            )
+        ]
     )
     assert set(kept.tolist()) == {result.id for result in market.results.values()}
     assert need.id in queries.facts(session)
