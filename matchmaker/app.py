@@ -13,13 +13,18 @@ from matchmaker import cli
 from matchmaker.accounts import policy as accounts_policy
 from matchmaker.accounts import sessions
 from matchmaker.accounts import views as accounts
+from matchmaker.alerts import models as _alerts  # noqa: F401  (tables register on import)
 from matchmaker.config import ROOT, Settings, load
 from matchmaker.core.errors import Misconfigured
+from matchmaker.db import jobs as _jobs  # noqa: F401
 from matchmaker.db.engine import open_engine
+from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
+from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.listings import views as listings
 from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
+from matchmaker.notifications import models as _notifications  # noqa: F401
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review

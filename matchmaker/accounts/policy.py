@@ -5,9 +5,9 @@ from matchmaker.accounts.schemas import Actor
 from matchmaker.web.access import Permission
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.MEMBER: frozenset({Permission.LISTING_POST}),
-    Role.BROKER: frozenset({Permission.MATCH_REVIEW}),
-    Role.ADMINISTRATOR: frozenset({Permission.LISTING_POST, Permission.MATCH_REVIEW, Permission.OFFICE}),
+    Role.MEMBER: frozenset({Permission.LISTING_POST, Permission.MATCH_ANSWER}),
+    Role.BROKER: frozenset({Permission.MATCH_REVIEW, Permission.LISTING_APPRAISE}),
+    Role.ADMINISTRATOR: frozenset(Permission),
 }
 
 

@@ -21,3 +21,5 @@ class AuditEvent(SQLModel, table=True):
     object_kind: str = Field(max_length=32)
     object_id: str = Field(max_length=64, index=True)
     detail: str = ""
+    # SHA-256 over the previous event's hash and this event's contents: a row that was changed or removed breaks it.
+    hash: str = Field(default="", max_length=64)

@@ -23,6 +23,8 @@ except ImportError:  # pragma: no cover - only where no wheel exists for the mac
 BUSY_TIMEOUT_MS = 30_000
 # An engine whose sessions only read: their transactions begin without asking for the write lock.
 READING = {"matchmaker_reading": True}
+# One that changes tables: SQLite then copies them, and must not act on the foreign keys of the copied one.
+MIGRATING = {"matchmaker_migrating": True}
 
 
 def open_engine(url: str) -> Engine:
@@ -74,7 +76,10 @@ def _may_be_ours(cursor: Any) -> bool:
 
 def _begin_sqlite(connection: Connection) -> None:
     # IMMEDIATE takes the write lock first, so that what was read is still true when it is written.
-    reading = connection.get_execution_options().get("matchmaker_reading", False)
+    options = connection.get_execution_options()
+    if options.get("matchmaker_migrating", False):
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")  # means nothing once a transaction has begun
+    reading = options.get("matchmaker_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

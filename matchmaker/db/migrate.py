@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DatabaseError
 
 from matchmaker.core.errors import Misconfigured
+from matchmaker.db.engine import MIGRATING
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -25,12 +26,26 @@ def config(connection: Connection | None = None) -> Config:
 def upgrade(engine: Engine) -> str:
     """Migrate inside one transaction, so that a crash in the middle leaves the old version; returns the revision."""
     try:
-        with engine.begin() as connection:
+        # Not with the pool's connections: this one does not watch foreign keys, or copying a table into its new shape
+        # would delete whatever refers to the old one.
+        with engine.execution_options(**MIGRATING).begin() as connection:
             _refuse_strangers(connection)
             command.upgrade(config(connection), "head")
+            _refuse_orphans(connection)
             return str(MigrationContext.configure(connection).get_current_revision())
     except DatabaseError as error:
         raise Misconfigured(f"the database cannot be used: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _refuse_orphans(connection: Connection) -> None:
+    """Raise when a row refers to one that is not there: the migration is taken back."""
+    if connection.dialect.name != "sqlite":
+        return
+    orphan = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if orphan is not None:
+        raise Misconfigured(f"the migration would leave rows of {orphan[0]} without their {orphan[2]}; nothing changed")
 
 
 def _refuse_strangers(connection: Connection) -> None:

@@ -27,8 +27,26 @@ class Status(StrEnum):
     """Where a listing is in its life."""
 
     DRAFT = "draft"
+    # Handed in; waits for somebody to look at it.
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    # Given back to its owner with remarks.
+    RETURNED = "returned"
     PUBLISHED = "published"
+    # Off the market for a while, as its owner or a broker wishes.
+    ON_HOLD = "on_hold"
+    EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    ARCHIVED = "archived"
+
+
+class DisclosureLevel(StrEnum):
+    """When a sealed part opens to the other side of an introduction."""
+
+    # Both sides said yes.
+    INTEREST = "interest"
+    # And both confirmed a non-disclosure agreement.
+    NDA = "nda"
 
 
 class TextOrigin(StrEnum):
@@ -103,6 +121,23 @@ class Listing(SQLModel, table=True):
     # Counts the changes of content; vectors remember which one they were made from.
     revision: int = 1
 
+    # Others see the owner's country, kind and size, and no name, until an introduction.
+    anonymous: bool = False
+    # A published listing that takes no expressions of interest is still matched and shown.
+    open_for_interest: bool = True
+    # Until this day others see title and summary only: a patent is not published yet.
+    embargo_until: date | None = None
+    # What opens the sealed text.
+    sealed_level: DisclosureLevel = Field(default=DisclosureLevel.INTEREST, sa_type=stored(DisclosureLevel))
+    submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Who reviews its quality; never somebody of its own organisation.
+    reviewer_id: int | None = Field(default=None, foreign_key="person.id")
+    # When it last changed its status, for the clock that archives.
+    status_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    renewals: int = 0
+    # When its owner was reminded that it ends soon; None after a renewal.
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
 
 class ListingText(SQLModel, table=True):
     """The words of a listing in one language."""
@@ -152,4 +187,88 @@ class ListingChange(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     listing_id: int = Field(foreign_key="listing.id", index=True)
     kind: ChangeKind = Field(sa_type=stored(ChangeKind))
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class SealedText(SQLModel, table=True):
+    """The confidential part of a listing in one language: matched, and shown to nobody before its release."""
+
+    __tablename__ = "sealed_text"
+
+    listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    lang: str = Field(primary_key=True, max_length=8)
+    text: str
+
+
+class ListingVersion(SQLModel, table=True):
+    """The contents of a listing as one revision had them; JSON of the draft, the sealed part apart."""
+
+    __tablename__ = "listing_version"
+
+    listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    revision: int = Field(primary_key=True)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    author_id: int | None = Field(default=None, foreign_key="person.id")
+    contents: str
+    # SHA-256 of the sealed part: a version tells that it changed, and not what it said.
+    sealed_digest: str = Field(default="", max_length=64)
+
+
+class QualityReview(SQLModel, table=True):
+    """A second person's judgement of a listing: four criteria from 0 to 5; any zero holds it."""
+
+    __tablename__ = "quality_review"
+
+    id: int | None = Field(default=None, primary_key=True)
+    listing_id: int = Field(foreign_key="listing.id", index=True, ondelete="CASCADE")
+    revision: int
+    reviewer_id: int = Field(foreign_key="person.id")
+    clarity: int
+    substance: int
+    credibility: int
+    partnership: int
+    remarks: str = ""
+    # What became of the listing: published, or returned.
+    outcome: Status = Field(sa_type=stored(Status))
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Disclosure(SQLModel, table=True):
+    """A listing's identity and sealed part are open, up to a level, to an organisation or a broker.
+
+    Introductions write these rows; every page, search and download asks them.
+    """
+
+    __table_args__ = (Index("ix_disclosure_to", "organisation_id", "listing_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    listing_id: int = Field(foreign_key="listing.id", index=True)
+    organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    level: DisclosureLevel = Field(sa_type=stored(DisclosureLevel))
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ListingAttachment(SQLModel, table=True):
+    """A file of a listing, in its open or in its sealed part."""
+
+    __tablename__ = "listing_attachment"
+
+    listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    file_id: int = Field(foreign_key="stored_file.id", primary_key=True)
+    sealed: bool = False
+    # Whether its text may be compared with other listings; the owner says so.
+    feeds_matching: bool = False
+    # The text that was read out of it, "" until then and where there is none.
+    text: str = ""
+
+
+class SimilarSeen(SQLModel, table=True):
+    """Listings that looked like a draft when its owner was shown them, and the owner went on."""
+
+    __tablename__ = "similar_seen"
+
+    listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    other_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -38,6 +38,8 @@ class Passage(SQLModel, table=True):
     digest: str = Field(max_length=64)
     encoder: str = Field(max_length=128)
     vector: bytes
+    # Made from a sealed part: compared, never shown; its `text` is empty.
+    sealed: bool = False
 
 
 class IndexSnapshot(SQLModel, table=True):

@@ -7,12 +7,17 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from matchmaker.accounts import models as _accounts  # noqa: F401  (tables register on import)
+from matchmaker.alerts import models as _alerts  # noqa: F401
 from matchmaker.audit import models as _audit  # noqa: F401
 from matchmaker.db import cursors as _cursors  # noqa: F401
+from matchmaker.db import jobs as _jobs  # noqa: F401
 from matchmaker.db import leases as _leases  # noqa: F401
 from matchmaker.db.types import ExactDecimal, StoredEnum, UtcDateTime
+from matchmaker.files import models as _files  # noqa: F401
+from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.listings import models as _listings  # noqa: F401
 from matchmaker.matching import models as _matching  # noqa: F401
+from matchmaker.notifications import models as _notifications  # noqa: F401
 from matchmaker.review import models as _review  # noqa: F401
 
 

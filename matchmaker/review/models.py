@@ -1,25 +1,42 @@
-"""Suggested matches on the broker's desk."""
+"""Matches on their way from a suggestion to an agreement: the pair, its moves, the questions that were asked."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from matchmaker.core.clock import now
+from matchmaker.core.ids import new_public_id
 from matchmaker.db.types import UtcDateTime, stored
 
 
 class State(StrEnum):
-    """The life of a suggested match."""
+    """The life of a match; `states.py` says who may move it where."""
 
     SUGGESTED = "suggested"
+    # A broker has taken it, or was given it.
+    IN_REVIEW = "in_review"
     ENDORSED = "endorsed"
     DECLINED = "declined"
+    # Put aside by a broker until a day.
+    PARKED = "parked"
+    # One side is asked first; the other only after it said yes.
+    OFFERED_FIRST = "offered_first"
+    OFFERED_SECOND = "offered_second"
+    # Both said yes; the gates (export control, declarations) are still to be passed.
+    MUTUAL = "mutual"
+    INTRODUCED = "introduced"
+    MEETING = "meeting"
+    NEGOTIATING = "negotiating"
+    AGREEMENT = "agreement"
+    CLOSED = "closed"
+    # A deadline passed in silence.
+    LAPSED = "lapsed"
 
 
 class DeclineReason(StrEnum):
-    """Why a broker declines; typed, so that the matcher can learn from it."""
+    """Why somebody declines; typed, so that the matcher can learn from it and the other side can read it."""
 
     WRONG_FIELD = "wrong_field"
     TOO_EARLY = "too_early"
@@ -33,26 +50,144 @@ class DeclineReason(StrEnum):
     OTHER = "other"
 
 
+class CloseReason(StrEnum):
+    """How a match ended that had begun."""
+
+    COMPLETED = "completed"
+    NO_AGREEMENT = "no_agreement"
+    LISTING_WITHDRAWN = "listing_withdrawn"
+    INTEREST_WITHDRAWN = "interest_withdrawn"
+    EXPORT_PROHIBITED = "export_prohibited"
+    OTHER = "other"
+
+
+class Side(StrEnum):
+    """Which of the two sides of a match."""
+
+    NEED = "need"
+    RESULT = "result"
+
+    @property
+    def other(self) -> "Side":
+        return Side.RESULT if self is Side.NEED else Side.NEED
+
+
+class Origin(StrEnum):
+    """Where a match comes from."""
+
+    RANKING = "ranking"
+    INTEREST = "interest"
+
+
 class Suggestion(SQLModel, table=True):
-    """A need and a result that the ranking put together; a broker decides."""
+    """A need and a result that somebody or something put together.
+
+    A match that began with an expression of interest may have one listing only: the other side is then an
+    organisation without one.
+    """
 
     __table_args__ = (
         UniqueConstraint("need_id", "result_id"),
         Index("ix_suggestion_desk", "state", "score"),
+        Index("ix_suggestion_queue", "state", "broker_id", "priority"),
+        Index("ix_suggestion_deadline", "state", "deadline_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True, max_length=16)
-    need_id: int = Field(foreign_key="listing.id", index=True)
-    result_id: int = Field(foreign_key="listing.id", index=True)
+    origin: Origin = Field(default=Origin.RANKING, sa_type=stored(Origin))
+    need_id: int | None = Field(default=None, foreign_key="listing.id", index=True)
+    result_id: int | None = Field(default=None, foreign_key="listing.id", index=True)
+    # The organisations of the two sides, None where an imported listing has no owner with an account.
+    need_org_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
+    result_org_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     score: float
+    # What the desk's queue is ordered by: expected value and age, see review/queue.py.
+    priority: float = 0.0
     state: State = Field(default=State.SUGGESTED, sa_type=stored(State))
+    # The broker who looks after it.
+    broker_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    assigned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # The side that is asked first, or that asked by itself.
+    first_side: Side | None = Field(default=None, sa_type=stored(Side))
+    # When each side said yes.
+    need_yes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    result_yes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # When an endorsed match is offered by itself: the broker's time to take the verdict back.
+    offer_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # When whoever is asked must have answered.
+    deadline_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    parked_until: date | None = None
     decline_reason: DeclineReason | None = Field(default=None, sa_type=stored(DeclineReason))
+    declined_by: Side | None = Field(default=None, sa_type=stored(Side))
+    close_reason: CloseReason | None = Field(default=None, sa_type=stored(CloseReason))
     note: str = ""
+    # Whether whoever declined lets the other side read reason and note.
+    note_shared: bool = False
     decided_by: int | None = Field(default=None, foreign_key="person.id")
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     # Where the change log stood when the pair was scored; the market may have moved on since.
     log_position: int = Field(default=0, index=True)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    # Counts decisions, so that two brokers cannot overwrite each other unseen.
+    state_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    # Counts moves, so that two people cannot overwrite each other unseen.
     revision: int = 1
+
+
+class MoveKind(StrEnum):
+    """What an entry of the timeline tells."""
+
+    MOVE = "move"
+    ASSIGN = "assign"
+    NOTE = "note"
+    UNDO = "undo"
+
+
+class MatchMove(SQLModel, table=True):
+    """One entry of a match's timeline: who, when, what, why. Rows are only ever added."""
+
+    __tablename__ = "match_move"
+    __table_args__ = (Index("ix_match_move_timeline", "suggestion_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    suggestion_id: int = Field(foreign_key="suggestion.id")
+    kind: MoveKind = Field(default=MoveKind.MOVE, sa_type=stored(MoveKind))
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    # None for the clock and the ranking.
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    # On whose behalf, "broker", "need", "result", "clock" or "system".
+    party: str = Field(max_length=16)
+    was: State = Field(sa_type=stored(State))
+    now: State = Field(sa_type=stored(State))
+    reason: str = Field(default="", max_length=32)
+    note: str = ""
+    # Whether the two sides may read `note`; a broker's own notes are for brokers.
+    shared: bool = False
+    # JSON of the columns as they were before, so that the last move can be taken back exactly.
+    before: str = "{}"
+
+
+class Addressee(StrEnum):
+    """Whom a broker asks about a match."""
+
+    NEED = "need"
+    RESULT = "result"
+    # A colleague, for a second opinion.
+    BROKER = "broker"
+
+
+class Question(SQLModel, table=True):
+    """Something that a broker asks one of the sides or a colleague; the sides see no more of each other by it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
+    suggestion_id: int = Field(foreign_key="suggestion.id", index=True)
+    addressee: Addressee = Field(sa_type=stored(Addressee))
+    # The colleague, when one is asked.
+    colleague_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    asked_by: int = Field(foreign_key="person.id")
+    text: str
+    asked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    answer: str = ""
+    answered_by: int | None = Field(default=None, foreign_key="person.id")
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -138,6 +138,6 @@ def _where(filters: DeskFilters) -> list[ColumnElement[bool]]:
 
 
 def _items(session: Session, rows: Sequence[Suggestion], lang: str) -> list[DeskItem]:
-    ids = {row.need_id for row in rows} | {row.result_id for row in rows}
-    cards = listings.cards(session, ids, lang)
-    return [DeskItem(row, cards[row.need_id], cards[row.result_id]) for row in rows]
+    pairs = [(row, row.need_id or 0, row.result_id or 0) for row in rows]
+    cards = listings.cards(session, {id_ for _, need, result in pairs for id_ in (need, result)}, lang)
+    return [DeskItem(row, cards[need], cards[result]) for row, need, result in pairs]

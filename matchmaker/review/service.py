@@ -1,12 +1,11 @@
 """What brokers do with suggested matches; a verdict is kept with who, when and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import col, select
 
 from matchmaker.accounts.schemas import Actor
-from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotFound
 from matchmaker.core.ids import new_public_id
@@ -14,7 +13,7 @@ from matchmaker.core.text import clean_text
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.listings.models import Listing, Status
 from matchmaker.review.models import DeclineReason, State, Suggestion
-from matchmaker.review.states import move
+from matchmaker.review.moves import Move, advance, find
 
 NOTE_LIMIT = 1000
 
@@ -41,11 +40,14 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
         if key in known:
             known[key].score, known[key].log_position = pair.score, position
     fresh = [pair for key, pair in pairs.items() if key not in known]
+    owners = _owners(uow, {id_ for pair in fresh for id_ in (pair.need_id, pair.result_id)})
     uow.session.add_all(
         Suggestion(
             public_id=new_public_id(),
             need_id=pair.need_id,
             result_id=pair.result_id,
+            need_org_id=owners.get(pair.need_id),
+            result_org_id=owners.get(pair.result_id),
             score=pair.score,
             log_position=position,
         )
@@ -54,9 +56,15 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
     return len(fresh)
 
 
+def _owners(uow: UnitOfWork, listing_ids: set[int]) -> dict[int, int | None]:
+    """The organisations that own these listings, by row id."""
+    rows = uow.session.exec(select(Listing.id, Listing.organisation_id).where(col(Listing.id).in_(listing_ids)))
+    return {id_: owner for id_, owner in rows if id_ is not None}
+
+
 def endorse(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:
     """Say that the two sides should meet."""
-    return _decide(uow, public_id, State.ENDORSED, revision=revision, actor=actor)
+    return _decide(uow, public_id, Move(State.ENDORSED, actor), revision=revision)
 
 
 def decline(
@@ -70,35 +78,31 @@ def decline(
         raise Invalid({"note": "missing"})
     if len(note) > NOTE_LIMIT:
         raise Invalid({"note": "string_too_long"})
-    suggestion = _decide(uow, public_id, State.DECLINED, revision=revision, actor=actor)
-    suggestion.decline_reason, suggestion.note = reason, note
-    return suggestion
+    wanted = Move(
+        State.DECLINED, actor, reason=reason.value, note=note, changes={"decline_reason": reason, "note": note}
+    )
+    return _decide(uow, public_id, wanted, revision=revision)
 
 
 def reopen(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:
     """Take a verdict back."""
-    suggestion = _decide(uow, public_id, State.SUGGESTED, revision=revision, actor=actor)
-    suggestion.decided_at = suggestion.decided_by = suggestion.decline_reason = None
-    suggestion.note = ""
-    return suggestion
+    undecided = {"decided_at": None, "decided_by": None, "decline_reason": None, "note": ""}
+    return _decide(uow, public_id, Move(State.SUGGESTED, actor, changes=undecided), revision=revision)
 
 
 def _both_published(uow: UnitOfWork, suggestion: Suggestion) -> bool:
     """Whether both sides are still on the market; what was withdrawn is nobody's business any more."""
-    sides = (uow.session.get(Listing, id_) for id_ in (suggestion.need_id, suggestion.result_id))
+    sides = (uow.session.get(Listing, id_) for id_ in (suggestion.need_id, suggestion.result_id) if id_ is not None)
     return all(side is not None and side.status is Status.PUBLISHED for side in sides)
 
 
-def _decide(uow: UnitOfWork, public_id: str, wanted: State, *, revision: int, actor: Actor) -> Suggestion:
-    suggestion = uow.session.exec(select(Suggestion).where(Suggestion.public_id == public_id)).one_or_none()
-    if suggestion is None or not _both_published(uow, suggestion):
+def _decide(uow: UnitOfWork, public_id: str, wanted: Move, *, revision: int) -> Suggestion:
+    suggestion = find(uow, public_id)
+    if not _both_published(uow, suggestion):
         raise NotFound("no such suggestion")
     if suggestion.revision != revision:
         raise Conflict("this suggestion was decided in the meantime")
-    before = suggestion.state
-    suggestion.state = move(before, wanted)
-    suggestion.decided_by, suggestion.decided_at = actor.person_id, now()
-    suggestion.revision += 1
-    uow.session.add(suggestion)
-    record(uow, actor.public_id, f"suggestion.{wanted.value}", ("suggestion", public_id), f"was {before.value}")
+    assert wanted.by is not None
+    decided = {"decided_by": wanted.by.person_id, "decided_at": now()}
+    advance(uow, suggestion, replace(wanted, changes={**decided, **(wanted.changes or {})}))
     return suggestion

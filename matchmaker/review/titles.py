@@ -7,8 +7,19 @@ from matchmaker.review.models import DeclineReason, State
 
 STATES: dict[State, LazyString] = {
     State.SUGGESTED: lazy("Open"),
+    State.IN_REVIEW: lazy("In review"),
     State.ENDORSED: lazy("Endorsed"),
+    State.PARKED: lazy("Parked"),
+    State.OFFERED_FIRST: lazy("Offered to the first side"),
+    State.OFFERED_SECOND: lazy("Offered to the second side"),
+    State.MUTUAL: lazy("Both said yes"),
+    State.INTRODUCED: lazy("Introduced"),
+    State.MEETING: lazy("Meeting"),
+    State.NEGOTIATING: lazy("Negotiating"),
+    State.AGREEMENT: lazy("Agreement"),
     State.DECLINED: lazy("Declined"),
+    State.LAPSED: lazy("Lapsed"),
+    State.CLOSED: lazy("Closed"),
 }
 
 REASONS: dict[DeclineReason, LazyString] = {

@@ -17,6 +17,10 @@ class Permission(StrEnum):
     """What a role may be allowed to do; the table of roles is in accounts/policy.py."""
 
     LISTING_POST = "listing:post"
+    # Judge the quality of a listing that somebody else wrote.
+    LISTING_APPRAISE = "listing:appraise"
+    # Express interest, answer offers, talk: what a member does for an organisation.
+    MATCH_ANSWER = "match:answer"
     MATCH_REVIEW = "match:review"
     OFFICE = "office"
 

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from matchmaker.audit.models import AuditEvent
-from matchmaker.audit.service import record
+from matchmaker.audit.service import first_break, record
 from matchmaker.core.clock import now
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import service as listings
@@ -39,16 +40,29 @@ def test_a_deed_that_failed_was_never_done(engine):
     assert events(engine) == []
 
 
-def test_numbers_are_never_used_again(engine):
-    for _ in range(2):
-        with unit_of_work(engine) as uow:
-            record(uow, "a", "b", ("c", "d"))
-    last = events(engine)[-1].id
-    with unit_of_work(engine) as uow:
-        uow.session.delete(uow.session.get(AuditEvent, last))
+@pytest.mark.parametrize("statement", ["DELETE FROM audit_event", "UPDATE audit_event SET actor = 'nobody'"])
+def test_the_database_itself_refuses_to_change_or_remove_an_event(engine, statement):
     with unit_of_work(engine) as uow:
         record(uow, "a", "b", ("c", "d"))
-    assert events(engine)[-1].id > last
+    with pytest.raises(IntegrityError, match="only ever added"), unit_of_work(engine) as uow:
+        uow.session.connection().exec_driver_sql(statement)
+    assert len(events(engine)) == 1
+
+
+def test_every_event_follows_from_the_one_before(engine):
+    for _ in range(3):
+        with unit_of_work(engine) as uow:
+            record(uow, "a", "b", ("c", "d"))
+            record(uow, "é", "b", ("c", "d"), "x")
+    assert first_break(events(engine)) is None
+    for number in range(6):
+        for name, value in (("actor", "z"), ("detail", "y"), ("action", "w"), ("object_id", "v")):
+            forged = events(engine)
+            setattr(forged[number], name, value)
+            assert first_break(forged) is forged[number]
+        removed = events(engine)
+        del removed[number]
+        assert (first_break(removed) is None) == (number == 5)
 
 
 def test_the_life_of_a_listing_can_be_read_from_the_record(engine, person):

@@ -84,4 +84,4 @@ def test_rows_can_be_read_after_their_session_is_closed(engine):
 
 def test_foreign_keys_are_kept(engine):
     with pytest.raises(IntegrityError), unit_of_work(engine) as uow:
-        uow.session.connection().exec_driver_sql("INSERT INTO membership VALUES (1, 77, 'owner')")
+        uow.session.connection().exec_driver_sql("INSERT INTO membership VALUES (1, 77, 'owner', '2026-01-01')")
