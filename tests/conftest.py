@@ -20,6 +20,7 @@ from matchmaker.accounts.models import MembershipRole, Organisation, Person, Rol
 from matchmaker.accounts.schemas import Actor
 from matchmaker.app import create_app
 from matchmaker.config import Settings, load
+from matchmaker.core.clock import now
 from matchmaker.db.engine import open_engine, reading_session
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.uow import UnitOfWork, unit_of_work
@@ -131,7 +132,13 @@ def person(engine: Engine) -> Callable[..., Actor]:
         nonlocal made
         made += 1
         with unit_of_work(engine) as uow:
-            someone = Person(email=f"p{made}@example.org", name=f"Person {made}", password_hash="-", role=role)
+            someone = Person(
+                email=f"p{made}@example.org",
+                name=f"Person {made}",
+                password_hash="-",
+                role=role,
+                email_confirmed_at=now(),
+            )
             uow.session.add(someone)
             if role is Role.MEMBER:
                 owner = Organisation(name=f"Organisation {made}", kind=kind, country=country)

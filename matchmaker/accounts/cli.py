@@ -8,6 +8,7 @@ from matchmaker.accounts import queries, service
 from matchmaker.accounts.demo import new_password
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person, Role
 from matchmaker.audit.service import record
+from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, NotFound
 from matchmaker.web.context import unit_of_work
 
@@ -26,7 +27,11 @@ def add(email: str, name: str, role: str, organisation: str) -> None:
         if queries.person_by_email(uow.session, email):
             raise Conflict(f"there is an account for {email} already")
         person = Person(
-            email=email.casefold(), name=name, role=Role(role), password_hash=service.hash_password(password)
+            email=email.casefold(),
+            name=name,
+            role=Role(role),
+            password_hash=service.hash_password(password),
+            email_confirmed_at=now(),
         )
         uow.session.add(person)
         uow.session.flush()  # the membership needs person.id

@@ -52,6 +52,7 @@ def actor_of(session: Session, person: Person) -> Actor:
         email=person.email,
         role=person.role,
         memberships={row.organisation_id: row.role for row in rows},
+        confirmed=person.email_confirmed_at is not None,
     )
 
 

@@ -31,6 +31,8 @@ class Actor:
     role: Role
     # Organisation id → what the person may do for it.
     memberships: Mapping[int, MembershipRole] = field(default_factory=dict)
+    # Whether a letter to the address was answered; without, nothing of theirs reaches anybody else.
+    confirmed: bool = True
 
     @property
     def organisation_id(self) -> int | None:
