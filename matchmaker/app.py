@@ -18,9 +18,10 @@ from matchmaker.config import ROOT, Settings, load
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db import jobs as _jobs  # noqa: F401
 from matchmaker.db.engine import open_engine
-from matchmaker.files import models as _files  # noqa: F401
+from matchmaker.files import views as files
 from matchmaker.i18n import locales
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.listings import attachment_views, attachments
 from matchmaker.listings import views as listings
 from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
@@ -37,7 +38,7 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 # Characters of a secret key: shorter ones can be guessed.
 LEAST_KEY = 32
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
+BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, attachment_views.bp, files.bp, review.bp, taxonomy.bp)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.extensions["matchmaker.permissions"] = accounts_policy.permissions
     app.teardown_appcontext(context.close_reader)
     locales.init_app(app)
+    files.init_app(app)
     access.init_app(app)
     CSRFProtect(app)
     for part in (sessions, errors, headers, static_files, presentation, matching, cli):
@@ -72,6 +74,8 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         partial(review_tasks.refresh, matcher),
         Expiry(matcher.engine),
     ]
+    app.extensions["matchmaker.file_readers"] += [attachments.may_read]
+    app.extensions["matchmaker.file_watchers"] += [attachments.note_look]
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -46,7 +46,7 @@ def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: i
     Raises Conflict when somebody else changed them since `revision` was read, and Invalid when the language of the
     original is to become one that has a version of its own.
     """
-    listing = _editable(uow, public_id, actor)
+    listing = editable(uow, public_id, actor)
     if listing.revision != revision:
         raise Conflict("this listing was changed in the meantime")
     if wanted.direction is not listing.direction:
@@ -65,7 +65,7 @@ def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: i
 
 def publish(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, actor: Actor) -> Listing:
     """Show the listing to everybody and offer it to the matcher; raises Invalid naming what is missing."""
-    listing = _editable(uow, public_id, actor)
+    listing = editable(uow, public_id, actor)
     if listing.status is Status.PUBLISHED:
         raise Conflict("this listing is published already")
     require_complete(wanted)
@@ -76,7 +76,7 @@ def publish(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, actor: Act
 
 def withdraw(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
     """Take the listing off the market at once; it can be published again."""
-    listing = _editable(uow, public_id, actor)
+    listing = editable(uow, public_id, actor)
     if listing.status is not Status.PUBLISHED:
         raise Conflict("only a published listing can be withdrawn")
     listing.status = Status.WITHDRAWN
@@ -88,7 +88,7 @@ def withdraw(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
 
 def delete_draft(uow: UnitOfWork, public_id: str, *, actor: Actor) -> None:
     """Remove a draft for good; what was ever published can only be withdrawn."""
-    listing = _editable(uow, public_id, actor)
+    listing = editable(uow, public_id, actor)
     if listing.status is not Status.DRAFT:
         raise Conflict("only a draft can be deleted")
     for rows in (ListingText, ListingCode):
@@ -111,7 +111,7 @@ def expire(uow: UnitOfWork, most: int = 100) -> int:
 
 def add_text(uow: UnitOfWork, public_id: str, wanted: TextDraft, *, revision: int, actor: Actor) -> ListingText:
     """Add or replace a language version; raises Conflict when the listing changed since `revision` was read."""
-    listing = _editable(uow, public_id, actor)
+    listing = editable(uow, public_id, actor)
     if listing.revision != revision:
         raise Conflict("this listing was changed in the meantime")
     if wanted.lang == listing.lang:
@@ -126,7 +126,7 @@ def add_text(uow: UnitOfWork, public_id: str, wanted: TextDraft, *, revision: in
 
 def remove_text(uow: UnitOfWork, public_id: str, lang: str, *, actor: Actor) -> None:
     """Remove a language version; the original stays."""
-    listing = _editable(uow, public_id, actor)
+    listing = editable(uow, public_id, actor)
     if lang == listing.lang:
         raise Conflict("the original cannot be removed")
     text = uow.session.get(ListingText, (listing.id, lang))
@@ -208,7 +208,8 @@ def _set_published(uow: UnitOfWork, listing: Listing) -> None:
     note_change(uow, listing, ChangeKind.PUBLISHED)
 
 
-def _editable(uow: UnitOfWork, public_id: str, actor: Actor) -> Listing:
+def editable(uow: UnitOfWork, public_id: str, actor: Actor) -> Listing:
+    """The listing, if the actor may change it; raises NotFound or NotAllowed."""
     wanted = select(Listing).where(Listing.public_id == public_id)  # type: ignore[arg-type]
     listing: Listing | None = uow.session.execute(wanted).scalar_one_or_none()
     if listing is None or not policy.SEE.allows(actor, listing):

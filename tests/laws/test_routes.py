@@ -16,6 +16,7 @@ SAMPLES = {
     "public_id": "bcdfghjkmn",
     "text_lang": "de",
     "scheme": "ipc",
+    "file_id": "bcdfghjkmn",
     "filename": "img/favicon.svg",
 }
 
