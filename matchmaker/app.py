@@ -24,12 +24,12 @@ from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.listings import views as listings
 from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
-from matchmaker.notifications import models as _notifications  # noqa: F401
+from matchmaker.notifications import letters
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
 from matchmaker.taxonomy import views as taxonomy
-from matchmaker.web import access, context, errors, headers, presentation, static_files
+from matchmaker.web import access, addresses, context, errors, headers, presentation, static_files
 
 # Text of a whole listing in every field, at four bytes a character, with room to spare.
 MAX_FORM_BYTES = 2 * 1024 * 1024
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     locales.init_app(app)
     access.init_app(app)
     CSRFProtect(app)
-    for part in (sessions, errors, headers, static_files, presentation, matching, cli):
+    for part in (sessions, errors, headers, static_files, presentation, addresses, letters, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [

@@ -57,6 +57,8 @@ def serve() -> None:
         # A hundred browsers that never finish a request must not keep all others out.
         patience = {"threads": settings.threads, "connection_limit": 1000, "channel_timeout": 30}
         host, port = door.getsockname()[:2]
+        if settings.port == 0 and settings.url.endswith(":0"):
+            current_app.extensions["matchmaker.url"] = f"{settings.url[:-2]}:{port}"
         server = waitress.create_server(current_app._get_current_object(), sockets=[door], **patience)  # type: ignore[attr-defined]
         try:
             console.print(f"[bold]The portal is open at http://{host}:{port}[/bold]  (Ctrl+C ends it)")
