@@ -18,11 +18,13 @@ from matchmaker.config import ROOT, Settings, load
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db import jobs as _jobs  # noqa: F401
 from matchmaker.db.engine import open_engine
+from matchmaker.db.ticks import Tick
+from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import views as listings
-from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
 from matchmaker.notifications import letters
 from matchmaker.portal import views as portal
@@ -36,6 +38,10 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 
 # Characters of a secret key: shorter ones can be guessed.
 LEAST_KEY = 32
+
+# What the worker does: jobs of the queue by kind, and what the clock says.
+HANDLERS: dict[str, Handler] = {}
+TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS,)
 
 BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
 
@@ -70,8 +76,8 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     matcher.followers += [
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
-        Expiry(matcher.engine),
     ]
+    app.extensions["matchmaker.worker"] = Worker(matcher.engine, HANDLERS, TICKS, surround=app.app_context)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
