@@ -27,6 +27,9 @@ from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
 from matchmaker.notifications import letters
+from matchmaker.notifications import tasks as notifications_tasks
+from matchmaker.notifications import views as notifications
+from matchmaker.notifications.channels import open_channel
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
@@ -41,9 +44,9 @@ LEAST_KEY = 32
 
 # What the worker does: jobs of the queue by kind, and what the clock says.
 HANDLERS: dict[str, Handler] = {}
-TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS,)
+TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS)
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
+BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp, notifications.bp)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
@@ -69,15 +72,19 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.teardown_appcontext(context.close_reader)
     locales.init_app(app)
     access.init_app(app)
-    CSRFProtect(app)
-    for part in (sessions, errors, headers, static_files, presentation, addresses, letters, matching, cli):
+    csrf = CSRFProtect(app)
+    csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
+    for part in (sessions, errors, headers, static_files, presentation, addresses):
+        part.init_app(app)
+    for part in (letters, notifications, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
     ]
-    app.extensions["matchmaker.worker"] = Worker(matcher.engine, HANDLERS, TICKS, surround=app.app_context)
+    postman = notifications_tasks.Postman(open_channel(settings))
+    app.extensions["matchmaker.worker"] = Worker(matcher.engine, HANDLERS, TICKS, [postman], app.app_context)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
