@@ -158,15 +158,7 @@ def listen(settings: Settings) -> contextlib.closing[socket.socket]:
 
 
 def init_app(app: Flask) -> None:
-    for command in (
-        database,
-        accounts,
-        listings,
-        matching,
-        embeddings,
-        serve,
-        worker_command,
-        prepare_command,
-        measure,
-    ):
+    for group in (database, accounts, listings, matching, embeddings):
+        app.cli.add_command(group)
+    for command in (serve, worker_command, prepare_command, measure):
         app.cli.add_command(command)

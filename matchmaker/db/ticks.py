@@ -41,9 +41,8 @@ def due(session: Session, ticks: Iterable[Tick], holder: str) -> list[Tick]:
     """Those that nobody runs and whose time has come; one query for all."""
     wanted = list(ticks)
     rows = session.exec(select(Lease).where(col(Lease.name).in_([tick.lease for tick in wanted]))).all()
-    waiting = {
-        row.name for row in rows if row.until > now() and row.holder != holder and not leases.is_gone(row.holder)
-    }
+    held = (row for row in rows if row.until > now() and row.holder != holder)
+    waiting = {row.name for row in held if not leases.is_gone(row.holder)}
     return [tick for tick in wanted if tick.lease not in waiting]
 
 
