@@ -22,7 +22,6 @@ from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
 from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.listings import views as listings
-from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
 from matchmaker.notifications import models as _notifications  # noqa: F401
 from matchmaker.portal import views as portal
@@ -70,7 +69,6 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     matcher.followers += [
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
-        Expiry(matcher.engine),
     ]
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
