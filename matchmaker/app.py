@@ -25,6 +25,7 @@ from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
 from matchmaker.notifications import models as _notifications  # noqa: F401
 from matchmaker.portal import views as portal
+from matchmaker.quality import views as quality
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
 from matchmaker.taxonomy import views as taxonomy
@@ -36,7 +37,7 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 # Characters of a secret key: shorter ones can be guessed.
 LEAST_KEY = 32
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
+BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, quality.bp, review.bp, taxonomy.bp)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:

@@ -64,7 +64,7 @@ def _runs_closed(_actor: Actor, listing: Listing, _at: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Action:
-    """One button; `name` is the last part of its address. What has an `ask` asks first, what has an `undo` offers it."""
+    """One button; `name` is the last part of its address. It asks first with `ask`, and offers `undo` where one is."""
 
     name: str
     title: LazyString

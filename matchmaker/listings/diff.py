@@ -18,7 +18,7 @@ class Op(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text; those that are not IN are the old text, those that are not OUT the new one, to the character."""
+    """A stretch of text; all that are not IN are the old text, all that are not OUT the new one, to the character."""
 
     op: Op
     text: str

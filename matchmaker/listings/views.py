@@ -22,7 +22,7 @@ from matchmaker.listings.history import history_page
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import FullListing
 from matchmaker.listings.schemas import ListingDraft
-from matchmaker.listings.states import IN_REVIEW, READ_BY_OTHERS
+from matchmaker.listings.states import ICONS, IN_REVIEW, READ_BY_OTHERS, TITLES
 from matchmaker.web.access import SIGNED_IN, Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
 from matchmaker.web.redirects import safe_next
@@ -46,6 +46,8 @@ SAVED = {
 OTHERWISE_SAVED = lazy("Your changes are saved. Only your organisation sees them.")
 
 bp = Blueprint("listings", __name__, url_prefix="/listings")
+# Every room shows listings with their status.
+bp.record(lambda state: state.app.jinja_env.globals.update(listing_statuses=TITLES, listing_status_icons=ICONS))
 
 
 @bp.get("/new")
@@ -259,7 +261,7 @@ def _unless_done(public_id: str, action: Action) -> None:
 def _is_taken(uow: UnitOfWork, public_id: str, action: Action) -> bool:
     try:
         action.deed(uow, public_id, actor=current_actor())
-    except (Conflict, NotAllowed, NotFound):
+    except (Conflict, Invalid, NotAllowed, NotFound):
         return False
     return True
 

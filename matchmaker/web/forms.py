@@ -26,6 +26,8 @@ MESSAGES: dict[str, LazyString] = {
     "deadline_far": lazy("This day is more than ten years ahead; please check the year."),
     "version_exists": lazy("There is a version in this language already; remove it first."),
     "budget_order": lazy("The budget's lower end is above its upper end."),
+    "zero_holds": lazy("A 0 keeps a listing from the market: return it, or choose another mark."),
+    "remarks_missing": lazy("Please say what is to be mended; the owner reads it."),
     "bad_email": lazy("Please write an e-mail address such as name@example.org."),
     "taken": lazy("There is an account with this address already."),
     "string_too_long": lazy("This is far too long."),

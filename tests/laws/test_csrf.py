@@ -16,7 +16,7 @@ from matchmaker.listings import service
 from matchmaker.listings.models import Direction
 from matchmaker.listings.schemas import ListingDraft
 
-SAMPLES = {"direction": "need", "public_id": "bcdfghjkmn", "text_lang": "de", "scheme": "ipc"}
+SAMPLES = {"direction": "need", "public_id": "bcdfghjkmn", "text_lang": "de", "step": "withdraw", "scheme": "ipc"}
 
 
 class Forms(HTMLParser):

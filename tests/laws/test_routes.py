@@ -15,6 +15,7 @@ SAMPLES = {
     "direction": "need",
     "public_id": "bcdfghjkmn",
     "text_lang": "de",
+    "step": "withdraw",
     "scheme": "ipc",
     "filename": "img/favicon.svg",
 }
