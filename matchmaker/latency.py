@@ -122,7 +122,7 @@ class _Desk:
         self._engine = open_engine(url)
         name = new_public_id()
         with unit_of_work(self._engine) as uow:
-            reviewer = Person(email=f"{name}@example.org", name=name, password_hash="-", role=Role.BROKER)
+            reviewer = Person(email=f"{name}@example.org", name=name, password_hash=new_public_id(24), role=Role.BROKER)
             uow.session.add(reviewer)
             uow.session.flush()  # the actor needs person.id
             self._reviewer = actor_of(uow.session, reviewer)

@@ -1,6 +1,7 @@
 """What a listing's dates allow: renewing, coming back as it was. Moments are passed, so that a test needs no clock."""
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from matchmaker.listings.fields import REMINDED_DAYS, RENEWALS
 from matchmaker.listings.models import Listing, Status
@@ -37,8 +38,8 @@ def is_held_by_reviewer(listing: Listing) -> bool:
 
 
 def days_left(listing: Listing, at: datetime) -> int | None:
-    """Whole days until its end, 0 on the last one; None while that is more than two weeks off, or never."""
+    """Days until its end, counting one that has begun; None while that is more than two weeks off, or never."""
     if listing.status not in RUNNING or listing.expires_at is None:
         return None
-    left = (listing.expires_at - at).days
-    return max(0, left) if left <= REMINDED_DAYS else None
+    left = listing.expires_at - at
+    return max(1, ceil(left / timedelta(days=1))) if left <= timedelta(days=REMINDED_DAYS) else None

@@ -91,7 +91,7 @@ def arrange(session: Session, wanted: Wanted, lang: str, *, actor: Actor) -> She
     total = session.execute(select(func.count()).select_from(Listing).where(mine)).scalar_one()
     where = [mine, *_narrowed(wanted)]
     by_status = select(col(Listing.status), func.count()).where(*where).group_by(col(Listing.status))
-    counted = dict(session.execute(by_status).tuples().all())
+    counted = {status: number for status, number in session.execute(by_status)}
     counts = {key: sum(counted.get(status, 0) for status in tab.statuses) for key, tab in TABS.items()}
     # A page that is no more is the last one there is.
     number = min(wanted.page, max(1, -(-counts[wanted.tab] // SIZE)))

@@ -56,11 +56,21 @@ def write(engine: Engine, actor: Actor, values: dict[str, Any], **changes: Any) 
 
 def publish(engine: Engine, actor: Actor, values: dict[str, Any], **changes: Any) -> Listing:
     """A published listing of the actor's, which somebody else has reviewed."""
-    wanted = ListingDraft(**{**values, **changes})
     with unit_of_work(engine) as uow:
-        listing = service.draft(uow, wanted, actor=actor)
-        service.submit(uow, listing.public_id, actor=actor)
-        return _approve(uow, listing)
+        return publish_within(uow, actor, ListingDraft(**{**values, **changes}))
+
+
+def publish_within(uow: UnitOfWork, actor: Actor, wanted: ListingDraft) -> Listing:
+    """The same as a part of a transaction that does more."""
+    listing = service.draft(uow, wanted, actor=actor)
+    service.submit(uow, listing.public_id, actor=actor)
+    return _approve(uow, listing)
+
+
+def bring_out(engine: Engine, actor: Actor, listing: Listing) -> Listing:
+    """Hand a listing in, whatever it was before, and let a reviewer publish it."""
+    with unit_of_work(engine) as uow:
+        return _approve(uow, service.submit(uow, listing.public_id, actor=actor))
 
 
 def submit(engine: Engine, actor: Actor, values: dict[str, Any], **changes: Any) -> Listing:
