@@ -22,7 +22,7 @@ declare(
     Kind("listing.removed", lazy("Your listing was taken off the market"),
          lazy("%(listing)s was taken off the market by an administrator.")),
     Kind("listing.ending", lazy("Your listing ends soon"),
-         lazy("%(listing)s ends on %(date)s. You may renew it.")),
+         lazy("%(listing)s ends on %(date)s. Its page says how it can go on.")),
     Kind("listing.expired", lazy("Your listing has ended"),
          lazy("The time of %(listing)s is over. You may hand it in again.")),
     Kind("listing.archived", lazy("Your listing was archived"),
