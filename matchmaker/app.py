@@ -37,6 +37,7 @@ from matchmaker.notifications import views as notifications
 from matchmaker.notifications.channels import open_channel
 from matchmaker.notifications.kinds import resolve
 from matchmaker.portal import views as portal
+from matchmaker.quality import views as quality
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
 from matchmaker.taxonomy import views as taxonomy
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     portal.bp,
     accounts.bp,
     listings.bp,
+    quality.bp,
     attachment_views.bp,
     files.bp,
     review.bp,

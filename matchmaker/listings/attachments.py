@@ -17,7 +17,8 @@ from matchmaker.files.models import StoredFile
 from matchmaker.files.service import Received
 from matchmaker.listings import confidence, policy
 from matchmaker.listings.models import ChangeKind, Listing, ListingAttachment
-from matchmaker.listings.service import editable, note_change
+from matchmaker.listings.moves import note_change
+from matchmaker.listings.service import writable
 
 MOST_FILES = 10
 
@@ -47,7 +48,7 @@ def attach(
     uow: UnitOfWork, public_id: str, received: Sequence[Received], part: Part, *, actor: Actor
 ) -> list[StoredFile]:
     """Add files to a listing; raises Invalid when there are none or too many."""
-    listing = editable(uow, public_id, actor)
+    listing = writable(uow, public_id, actor)
     assert listing.id is not None
     if not received:
         raise Invalid({"file": "file_missing"})
@@ -70,7 +71,7 @@ def attach(
 
 def change(uow: UnitOfWork, public_id: str, file_id: str, part: Part, *, actor: Actor) -> None:
     """Move a file to the other part, or let matching read it or not."""
-    listing = editable(uow, public_id, actor)
+    listing = writable(uow, public_id, actor)
     row, _ = _find(uow, listing, file_id)
     read = row.feeds_matching or part.feeds_matching
     row.sealed, row.feeds_matching = part.sealed, part.feeds_matching
@@ -80,7 +81,7 @@ def change(uow: UnitOfWork, public_id: str, file_id: str, part: Part, *, actor: 
 
 def detach(uow: UnitOfWork, settings: Settings, public_id: str, file_id: str, *, actor: Actor) -> None:
     """Remove a file from a listing for good."""
-    listing = editable(uow, public_id, actor)
+    listing = writable(uow, public_id, actor)
     row, stored = _find(uow, listing, file_id)
     read = row.feeds_matching
     uow.session.delete(row)

@@ -95,6 +95,8 @@ FIELDS: tuple[Field, ...] = (
     Field("ipr_status", Group.MATURITY, Widget.CHOICE, lazy("Intellectual property status"), 24, RESULT, RESULT,
           vocabulary="IprStatus"),
     Field("ipr_notes", Group.MATURITY, Widget.TEXT, lazy("Notes on intellectual property"), 1000, worded=True, rows=2),
+    Field("embargo_until", Group.TERMS, Widget.DATE, lazy("Embargo until"), 10, RESULT,
+          hint=lazy("For a patent that is not published yet: until this day others see title and summary only.")),
     Field("ip_ownership", Group.TERMS, Widget.CHOICE, lazy("Who will own the intellectual property"), 16, NEED,
           vocabulary="IpOwnership"),
     Field("budget_min", Group.TERMS, Widget.MONEY, lazy("Budget from"), 20, NEED),
@@ -126,8 +128,9 @@ PLAIN: tuple[str, ...] = tuple(field.name for field in FIELDS if not field.worde
 # A published source is kept whole even when it is longer than what we ask people to write.
 IMPORT_LIMITS: dict[str, int] = {"description": 60_000}
 
-# How long a listing stays published, and how long before that it is offered for renewal.
-LIFETIME_DAYS = 365
+# How long a listing stays published, how long before its end its owner is reminded and may renew it, how often, and
+# how long after it left the market it is put away.
+LIFETIME_DAYS, REMINDED_DAYS, RENEWALS, ARCHIVED_AFTER_DAYS = 365, 14, 1, 730
 
 
 def fields_for(direction: Direction) -> list[Field]:

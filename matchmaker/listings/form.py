@@ -103,6 +103,8 @@ class ListingForm:
     revision: int = 0
     # The stored contents, when somebody else changed them while this form was open.
     theirs: Values | None = None
+    # The revision whose words were put into the form, to be saved as a new one.
+    restored: int | None = None
 
     @property
     def sections(self) -> list[Section]:
@@ -128,6 +130,11 @@ class ListingForm:
         """The same page beside what somebody else stored meanwhile; the next save replaces that."""
         listing = current.listing
         return replace(self, listing=listing, revision=listing.revision, theirs=values_of_draft(current.draft()))
+
+    def with_version(self, revision: int, contents: Values) -> "ListingForm":
+        """The same page with the contents of an old version, beside what is stored where that differs."""
+        old = {field.name: _as_typed(contents.get(field.name)) for field in FIELDS}
+        return replace(self, values=old, theirs=self.values, restored=revision)
 
     def _show(self, field: Field) -> FormField:
         values = _entries(field, self.values.get(field.name))

@@ -8,12 +8,14 @@ from flask_babel import LazyString
 from sqlmodel import Session
 
 from matchmaker.accounts.schemas import Actor
+from matchmaker.core.clock import now
 from matchmaker.core.errors import Unavailable
 from matchmaker.i18n import _, lazy
-from matchmaker.listings import policy
+from matchmaker.listings import actions, life, policy, records
 from matchmaker.listings import queries as listings
+from matchmaker.listings.actions import Action
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
-from matchmaker.listings.models import ListingText, Status
+from matchmaker.listings.models import Listing, ListingText, QualityReview, Status
 from matchmaker.listings.queries import FullListing
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
@@ -61,6 +63,16 @@ class Section:
 
 
 @dataclass(frozen=True)
+class OwnersPart:
+    """What can be done with the listing now, what the last reviewer said, and how near its end is."""
+
+    actions: Sequence[Action]
+    review: QualityReview | None
+    days_left: int | None
+    renewable: bool
+
+
+@dataclass(frozen=True)
 class ListingPage:
     """Everything the page shows; `matches` is None while the listing is not on the market."""
 
@@ -70,6 +82,10 @@ class ListingPage:
     scope: Scope
     matches: MatchList | None
     editable: bool
+    # What only those who may change it are shown.
+    owner: OwnersPart | None = None
+    # Whether the reader may judge it.
+    appraisable: bool = False
 
     def section(self, group: str) -> Section | None:
         """The group's section, None when nothing was filled in."""
@@ -99,6 +115,20 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, lang: str, *,
         scope=wanted.scope,
         matches=_matches(session, full, wanted.scope, lang),
         editable=policy.EDIT.allows(actor, full.listing),
+        owner=_owners_part(session, full.listing, actor),
+        appraisable=policy.APPRAISE.allows(actor, full.listing),
+    )
+
+
+def _owners_part(session: Session, listing: Listing, actor: Actor | None) -> OwnersPart | None:
+    if actor is None or not policy.EDIT.allows(actor, listing):
+        return None
+    at = now()
+    return OwnersPart(
+        actions=actions.offered(actor, listing, at),
+        review=next(iter(records.reviews(session, listing.id or 0)), None),
+        days_left=life.days_left(listing, at),
+        renewable=life.may_renew(listing, at),
     )
 
 

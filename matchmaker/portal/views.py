@@ -4,6 +4,7 @@ from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.i18n.locales import current_language, language_choices
+from matchmaker.listings.criteria import CRITERIA
 from matchmaker.listings.models import Status
 from matchmaker.listings.search_request import SearchRequest
 from matchmaker.matching.runtime import matcher
@@ -41,6 +42,7 @@ def listing(public_id: str) -> ResponseReturnValue:
         "portal/listing.html",
         page=page,
         scopes=list(Scope),
+        criteria=CRITERIA,
         json_ld=describe(page.full, page.text, url) if public else None,
     )
 

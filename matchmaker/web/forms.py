@@ -35,6 +35,8 @@ MESSAGES: dict[str, LazyString] = {
     "file_refused": lazy("The virus scanner refuses this file."),
     "file_missing": lazy("Please choose a file first."),
     "file_count": lazy("A listing can have ten files at most; please remove one first."),
+    "zero_holds": lazy("A 0 keeps a listing from the market: return it, or choose another mark."),
+    "remarks_missing": lazy("Please say what is to be mended; the owner reads it."),
     "bad_email": lazy("Please write an e-mail address such as name@example.org."),
     "taken": lazy("There is an account with this address already."),
     "string_too_long": lazy("This is far too long."),

@@ -4,6 +4,7 @@ SAMPLES = {
     "direction": "need",
     "public_id": "bcdfghjkmn",
     "text_lang": "de",
+    "step": "withdraw",
     "scheme": "ipc",
     "filename": "img/favicon.svg",
     "file_id": "bcdfghjkmn",

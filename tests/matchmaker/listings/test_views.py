@@ -12,7 +12,7 @@ from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries, service
 from matchmaker.listings.models import Listing, Status, TextOrigin
 from matchmaker.listings.schemas import ListingDraft
-from tests.factories.market import NEED, RESULT, publish, translate, write
+from tests.factories.market import NEED, RESULT, approve, publish, submit, translate, write
 
 FULL = {
     "lang": "zh",
@@ -90,23 +90,26 @@ def test_a_draft_is_saved_for_its_organisation_only(member, client, only):
     assert "The draft is saved" in page(browser.get(response.location))
 
 
-def test_everything_typed_is_stored_and_published(member, client, only):
+def test_everything_typed_is_stored_and_handed_in(member, client, engine, only):
     browser, _ = member
-    response = browser.post("/listings/new/need", data={**FULL, "action": "publish"})
+    response = browser.post("/listings/new/need", data={**FULL, "action": "submit"})
     found = only()
     assert response.location == f"/listings/{found.listing.public_id}"
-    assert found.listing.status is Status.PUBLISHED
+    assert found.listing.status is Status.SUBMITTED
+    assert "This listing waits for its quality review." in page(browser.get(response.location))
     assert found.original.title == FULL["title"]
     assert found.codes["ipc"] == ["E21B", "E21C"]
     assert found.codes["target_countries"] == ["DE", "IT"]
     assert str(found.listing.budget_max) == "15000000.00"
+    assert client.get(response.location).status_code == 404
+    approve(engine, found.listing)
     assert client.get(response.location).status_code == 200
 
 
-def test_publishing_tells_every_missing_field_and_keeps_every_word(member, session):
+def test_handing_in_tells_every_missing_field_and_keeps_every_word(member, session):
     client, _ = member
     typed = {**FULL, "summary": "", "technical_spec": " ", "partnerships": [], "description": "Zeile 1\r\nZeile <2>"}
-    text = page(client.post("/listings/new/need", data={**typed, "action": "publish"}), 422)
+    text = page(client.post("/listings/new/need", data={**typed, "action": "submit"}), 422)
     assert "3 fields need attention" in text
     for name in ("summary", "technical_spec", "partnerships"):
         assert f'<a href="#f-{name}">' in text
@@ -208,10 +211,10 @@ def test_two_writers_neither_overwrite_each_other_nor_lose_a_word(member, engine
     assert only().original.title == "我的标题"
 
 
-def test_publishing_from_the_list_asks_for_what_is_missing(member, engine, only):
+def test_handing_in_from_the_list_asks_for_what_is_missing(member, engine, only):
     client, actor = member
     listing = write(engine, actor, {"direction": "result", "lang": "de", "title": "Bohrgerät", "country": "DE"})
-    response = client.post(f"/listings/{listing.public_id}/publish")
+    response = client.post(f"/listings/{listing.public_id}/submit")
     assert response.location == f"/listings/{listing.public_id}/edit?check=1"
     text = page(client.get(response.location))
     assert 'id="error-advantages"' in text
@@ -236,10 +239,10 @@ def test_a_button_of_a_page_leads_back_to_our_pages_only(member, engine):
     assert response.location == "/listings/mine"
 
 
-def test_publishing_twice_is_a_conflict(member, engine):
+def test_what_was_never_published_is_not_published_without_a_review(member, engine):
     client, actor = member
-    listing = publish(engine, actor, NEED)
-    assert client.post(f"/listings/{listing.public_id}/publish").status_code == 409
+    for listing in (write(engine, actor, NEED), submit(engine, actor, RESULT)):
+        assert client.post(f"/listings/{listing.public_id}/publish").status_code == 409
 
 
 def test_my_listings_are_filtered_and_counted(member, engine, person):
@@ -254,7 +257,7 @@ def test_my_listings_are_filtered_and_counted(member, engine, person):
     drafts = page(client.get("/listings/mine?status=draft"))
     assert NEED["title"] not in drafts
     assert "Entwurf eines Bohrgeräts" in drafts
-    assert "Nothing here with these filters" in page(client.get("/listings/mine?status=withdrawn"))
+    assert "Nothing here with these filters" in page(client.get("/listings/mine?status=ended"))
 
 
 def test_a_newcomer_is_shown_both_doors(member):
@@ -363,12 +366,12 @@ def test_the_form_begins_in_the_browsers_language_or_the_countrys(signed_in, bro
 
 def test_a_deadline_that_has_passed_is_told_at_its_field(member, engine):
     client, actor = member
-    data = {**FULL, "deadline": "2020-01-31", "budget_currency": "", "action": "publish"}
+    data = {**FULL, "deadline": "2020-01-31", "budget_currency": "", "action": "submit"}
     text = page(client.post("/listings/new/need", data=data), 422)
     assert "This day has passed" in text.split('id="error-deadline"')[1][:400]
     assert "currency of the budget" in text.split('id="error-budget_currency"')[1][:400]
     listing = write(engine, actor, NEED, deadline="2020-01-31")
-    response = client.post(f"/listings/{listing.public_id}/publish")
+    response = client.post(f"/listings/{listing.public_id}/submit")
     assert "This day has passed" in page(client.get(response.location))
 
 
