@@ -25,6 +25,8 @@ from matchmaker.matching.schemas import Side
 
 # Vectors are stored at half precision: exact enough (cosine error below 0.001) and half the room.
 STORED = np.float16
+# Listing, passage, language, vector, whether it is sealed.
+Columns = Select[int, int | None, str, bytes, bool]
 _QUOTABLE = (
     select(Passage, col(Embedding.revision) == Listing.revision)
     .join(Listing, col(Listing.id) == Passage.listing_id)
@@ -162,15 +164,14 @@ def over_embargoes(session: Session, today: date, limit: int) -> list[int]:
     return [id_ for id_, until, at in session.execute(wanted) if at.date() < until][:limit]
 
 
-def _vectors(encoder: str) -> Select[Any]:
-    columns: Select[Any] = select(
+def _vectors(encoder: str) -> Columns:
+    wanted = select(
         col(Passage.listing_id), col(Passage.id), col(Passage.lang), col(Passage.vector), col(Passage.sealed)
-    )
-    wanted = columns.join(Listing, col(Listing.id) == Passage.listing_id)
+    ).join(Listing, col(Listing.id) == Passage.listing_id)
     return wanted.where(col(Listing.status) == Status.PUBLISHED, col(Passage.encoder) == encoder)
 
 
-def _stored(session: Session, wanted: Select[Any], dim: int) -> Stored:
+def _stored(session: Session, wanted: Columns, dim: int) -> Stored:
     rows = session.execute(wanted.order_by(col(Passage.id))).all()
     vectors = np.frombuffer(b"".join(row[3] for row in rows), dtype=STORED).reshape(-1, dim)
     return Stored(
