@@ -16,6 +16,7 @@ from matchmaker.db.cursors import LogCursor
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.listings.search_request import PAGE_SIZE, SearchRequest
@@ -54,7 +55,7 @@ def look_at_searches(matcher: Matcher) -> int:
     """Let some saved searches that are behind look at what is new; answers how many searches those were."""
     with reading_session(matcher.engine) as session:
         last = queries.last_embedded(session)
-        ranking = Ranking(matcher, session, "en")
+        ranking = Ranking(matcher, session, Reader("en"))
         looks = [_look(ranking, search, place) for search, place in queries.behind(session, last, SEARCHES)]
     for look in looks:
         with unit_of_work(matcher.engine) as uow:
@@ -80,7 +81,7 @@ def _answers(ranking: Ranking, search: SavedSearch) -> list[ListingCard]:
     """What the search page shows on its first page and means."""
     wanted, session = SearchRequest.parse(search.query), ranking.session
     if not wanted.text:
-        return list(listings.browse(session, wanted.filters, (1, PAGE_SIZE), ranking.lang).rows)
+        return list(listings.browse(session, wanted.filters, (1, PAGE_SIZE), ranking.reader).rows)
     hits = ranking.search(wanted.text, wanted.filters, (1, PAGE_SIZE)).rows
     said = set(listings.containing(session, wanted.text, wanted.filters))
     return [hit.listing for hit in hits if hit.score >= LEAST_ANSWER or hit.listing.id in said]
@@ -95,7 +96,7 @@ def look_at_listings(matcher: Matcher) -> int:
         new_ids, end = listings.embedded_since(session, begun, LISTINGS)
         if not new_ids:
             return 0
-        ranking = Ranking(matcher, session, "en")
+        ranking = Ranking(matcher, session, Reader("en"))
         pairs = [pair for listing_id in new_ids for pair in _pairs(ranking, listing_id)]
     with unit_of_work(matcher.engine) as uow:
         # A new listing's own list is on its page from the beginning: it is noted, so that only later ones are news.

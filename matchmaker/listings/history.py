@@ -64,7 +64,8 @@ def history_page(
     """The page; `wanted` are the revisions to compare, newest and the one before by themselves."""
     full = queries.visible(session, public_id, actor)
     listing = full.listing
-    if not policy.HISTORY.allows(actor, listing):
+    # Old versions say what an embargo keeps from everybody else.
+    if not policy.HISTORY.allows(actor, listing) or full.is_shortened:
         raise NotFound("no such page")
     assert listing.id is not None
     found = records.version_lines(session, listing.id)

@@ -9,10 +9,12 @@ from sqlmodel import Session, col
 
 from matchmaker.accounts.models import BrokerScope, Membership, MembershipRole, Person, Role, ScopeKind
 from matchmaker.accounts.schemas import Actor
+from matchmaker.listings.confidence import EVERYTHING
 from matchmaker.listings.fields import ARCHIVED_AFTER_DAYS, REMINDED_DAYS
 from matchmaker.listings.models import Listing, ListingVersion, QualityReview
 from matchmaker.listings.queries import FullListing, fulls
-from matchmaker.listings.schemas import ListingDraft
+from matchmaker.listings.schemas import Confidence, ListingDraft
+from matchmaker.listings.sealed import text_of
 from matchmaker.listings.states import ENDED, RUNNING
 
 # A form that is sent again within this time is the same form.
@@ -112,15 +114,23 @@ def twin(session: Session, wanted: ListingDraft, at: datetime, *, actor: Actor) 
     """A listing that the actor made a moment ago and that says the very same: their form was sent twice."""
     made = (col(Listing.author_id) == actor.person_id, col(Listing.created_at) > at - SAME_FORM)
     rows = session.execute(select(Listing).where(*made).order_by(col(Listing.id).desc()).limit(5)).scalars().all()
-    return next((found.listing for found in fulls(session, rows) if _says(found, wanted)), None)
+    return next((x.listing for x in fulls(session, rows, EVERYTHING) if _says(session, x, wanted)), None)
 
 
-def _says(found: FullListing, wanted: ListingDraft) -> bool:
+def _says(session: Session, found: FullListing, wanted: ListingDraft) -> bool:
     stored = found.draft()
-    return all(_comparable(getattr(stored, name)) == _comparable(getattr(wanted, name)) for name in _COMPARED)
+    open_part = all(_comparable(getattr(stored, name)) == _comparable(getattr(wanted, name)) for name in _COMPARED)
+    return open_part and _keeps(session, found.listing, wanted.confidence or Confidence())
 
 
-_COMPARED = tuple(ListingDraft.model_fields)
+def _keeps(session: Session, listing: Listing, wanted: Confidence) -> bool:
+    """Whether the same is kept from others: a form that was sent again with a sealed text added is another one."""
+    text = text_of(session, listing.id)
+    kept = (listing.anonymous, listing.embargo_until, listing.sealed_level, text.text if text else "")
+    return kept == (wanted.anonymous, wanted.embargo_until, wanted.sealed_level, wanted.sealed_words)
+
+
+_COMPARED = tuple(name for name in ListingDraft.model_fields if name != "confidence")
 
 
 def _comparable(value: object) -> object:

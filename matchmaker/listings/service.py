@@ -9,7 +9,8 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import life, news, policy, publication, queries, versions
+from matchmaker.listings import life, news, policy, publication, queries, sealing, versions
+from matchmaker.listings.confidence import EVERYTHING, belongs, is_embargoed, sight
 from matchmaker.listings.fields import LIFETIME_DAYS
 from matchmaker.listings.models import (
     ChangeKind,
@@ -19,6 +20,7 @@ from matchmaker.listings.models import (
     ListingText,
     ListingVersion,
     QualityReview,
+    SealedText,
     Status,
     TextOrigin,
 )
@@ -51,6 +53,8 @@ def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: i
     original is to become one that has a version of its own.
     """
     listing = writable(uow, public_id, actor)
+    if wanted.confidence is not None and not belongs(actor, listing):
+        raise NotAllowed("what is confidential is for the owner to say")
     if listing.revision != revision:
         raise Conflict("this listing was changed in the meantime")
     if wanted.direction is not listing.direction:
@@ -73,7 +77,7 @@ def submit(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
     listing = find_own(uow, public_id, actor)
     if not actor.confirmed:
         raise NotAllowed("only a confirmed account may hand a listing in")
-    require_complete(queries.full(uow.session, listing).draft())
+    require_complete(queries.full(uow.session, listing, EVERYTHING).draft())
     step = Step(Status.SUBMITTED, actor)
     advance(uow, listing, step)
     listing.submitted_at = step.at
@@ -98,7 +102,7 @@ def take_back(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
 
 def publish(uow: UnitOfWork, listing: Listing, step: Step) -> None:
     """Begin a listing's year on the market: what a good review does. The caller tells who should know."""
-    require_complete(queries.full(uow.session, listing).draft(), listing.deadline)
+    require_complete(queries.full(uow.session, listing, EVERYTHING).draft(), listing.deadline)
     listing.published_at = listing.published_at or step.at
     advance(uow, listing, step)
     listing.expires_at = step.at + timedelta(days=LIFETIME_DAYS)
@@ -182,7 +186,7 @@ def set_open_for_interest(uow: UnitOfWork, public_id: str, *, wanted: bool, acto
 def copy(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
     """A new draft with the contents of a listing of one's own, its language versions included."""
     listing = find_own(uow, public_id, actor)
-    found = queries.full(uow.session, listing)
+    found = queries.full(uow.session, listing, sight(actor, listing))
     made = draft(uow, found.draft(), actor=actor)
     made.organisation_id = listing.organisation_id
     for text in found.texts[1:]:
@@ -195,7 +199,7 @@ def delete_draft(uow: UnitOfWork, public_id: str, *, actor: Actor) -> None:
     listing = find_own(uow, public_id, actor)
     if listing.status is not Status.DRAFT:
         raise Conflict("only a draft can be deleted")
-    for rows in (ListingText, ListingCode, ListingVersion, QualityReview):
+    for rows in (ListingText, ListingCode, ListingVersion, QualityReview, SealedText):
         uow.session.execute(delete(rows).where(rows.listing_id == listing.id))  # type: ignore[arg-type]
     uow.session.delete(listing)
     record(uow, actor.public_id, "listing.delete_draft", ("listing", public_id))
@@ -247,6 +251,7 @@ def fill(uow: UnitOfWork, listing: Listing, wanted: ListingDraft) -> None:
         )
     put_text(uow, listing, TextDraft(lang=wanted.lang, **wanted.words()))
     _put_codes(uow, listing, wanted)
+    sealing.seal(uow, listing, wanted.confidence)
 
 
 def put_text(uow: UnitOfWork, listing: Listing, wanted: TextDraft) -> ListingText:
@@ -290,8 +295,13 @@ def _hand_of(listing: Listing, actor: Actor) -> int | None:
 
 
 def writable(uow: UnitOfWork, public_id: str, actor: Actor) -> Listing:
-    """The actor's listing for a change of contents, with what it said until now kept."""
+    """The actor's listing for a change of contents, with what it said until now kept.
+
+    Nobody replaces what they may not read: an embargo holds for an administrator too.
+    """
     listing = find_own(uow, public_id, actor)
+    if is_embargoed(listing) and not belongs(actor, listing):
+        raise NotAllowed("this listing is under embargo")
     if listing.status is Status.ARCHIVED:
         raise Conflict("an archived listing does not change")
     versions.keep(uow, listing, None)

@@ -13,6 +13,7 @@ from matchmaker.core.paging import Page
 from matchmaker.i18n import lazy
 from matchmaker.listings import actions, life, queries, records
 from matchmaker.listings.actions import Action
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, QualityReview, Status
 from matchmaker.listings.schemas import ListingCard
 
@@ -113,7 +114,7 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _rows(session: Session, listings: Sequence[Listing], lang: str, actor: Actor) -> list[Row]:
     ids = [listing.id for listing in listings if listing.id is not None]
-    cards, reviews, at = queries.cards(session, ids, lang), records.last_reviews(session, ids), now()
+    cards, reviews, at = queries.cards(session, ids, Reader(lang, actor)), records.last_reviews(session, ids), now()
     return [
         Row(
             card=cards[listing.id or 0],

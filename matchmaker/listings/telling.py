@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.listings import policy, queries
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Listing, Status
 
 # They are told of listings that were handed in, before anybody else may read them.
@@ -21,7 +22,7 @@ def titles(session: Session, public_ids: Collection[str], actor: Actor, lang: st
     """
     rows = session.execute(select(Listing).where(col(Listing.public_id).in_(list(public_ids)))).scalars().all()
     known = [row.id for row in rows if row.id is not None and knows_title(actor, row)]
-    return {card.public_id: card.title for card in queries.cards(session, known, lang).values()}
+    return {card.public_id: card.title for card in queries.cards(session, known, Reader(lang, actor)).values()}
 
 
 def knows_title(actor: Actor, listing: Listing) -> bool:

@@ -6,9 +6,11 @@ from typing import Any
 
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.listings import queries, records
+from matchmaker.listings.confidence import EVERYTHING
 from matchmaker.listings.fields import FIELDS, WORDED
 from matchmaker.listings.models import Listing, ListingVersion
 from matchmaker.listings.queries import FullListing
+from matchmaker.listings.sealed import digest_of
 
 Contents = Mapping[str, Any]
 """Field → value as JSON has it; "texts" holds the further language versions."""
@@ -28,9 +30,15 @@ def keep(uow: UnitOfWork, listing: Listing, author_id: int | None) -> None:
     if not are_kept(listing) or records.version(uow.session, listing.id, listing.revision):
         return
     uow.session.flush()  # texts and codes are read from the database
-    contents = json.dumps(contents_of(queries.full(uow.session, listing)), ensure_ascii=False)
+    contents = json.dumps(contents_of(queries.full(uow.session, listing, EVERYTHING)), ensure_ascii=False)
     uow.session.add(
-        ListingVersion(listing_id=listing.id, revision=listing.revision, author_id=author_id, contents=contents)
+        ListingVersion(
+            listing_id=listing.id,
+            revision=listing.revision,
+            author_id=author_id,
+            contents=contents,
+            sealed_digest=digest_of(uow.session, listing.id),
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,8 +15,9 @@ from matchmaker.core.languages import is_language, language_name, main_language
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _, lazy, ngettext
 from matchmaker.i18n.locales import current_language
-from matchmaker.listings import form, policy, queries, records, service, shelf, versions
+from matchmaker.listings import confidential, form, policy, queries, records, service, shelf, versions
 from matchmaker.listings.actions import ACTIONS, Action
+from matchmaker.listings.confidence import belongs
 from matchmaker.listings.criteria import CRITERIA
 from matchmaker.listings.form import ListingForm, TextForm
 from matchmaker.listings.history import history_page
@@ -25,6 +27,7 @@ from matchmaker.listings.schemas import ListingDraft
 from matchmaker.listings.states import ICONS, IN_REVIEW, READ_BY_OTHERS, TITLES
 from matchmaker.web.access import SIGNED_IN, Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
+from matchmaker.web.headers import keep_off_the_disk
 from matchmaker.web.redirects import safe_next
 from matchmaker.web.undo import flash_undo
 
@@ -78,7 +81,8 @@ def write_send(direction: str) -> ResponseReturnValue:
 def edit(public_id: str) -> ResponseReturnValue:
     found = _editable(public_id)
     problems = form.missing(found) if "check" in request.args else {}
-    page = form.stored(found, current_language(), problems)
+    kept = confidential.stored(reader(), found.listing, current_actor())
+    page = form.stored(found, current_language(), problems, kept)
     return _form_page(_restored(page, request.args.get("version", type=int)))
 
 
@@ -286,7 +290,10 @@ def _stored(response: ResponseReturnValue) -> ResponseReturnValue:
 def _conflict_page(page: ListingForm) -> str:
     """What was typed stays; what is stored now is shown beside it, and a second save would replace it."""
     assert page.listing is not None  # only a stored listing can have been changed by somebody else
-    return _form_page(page.against(_stored_now(page.listing.public_id)))
+    current = _stored_now(page.listing.public_id)
+    with fresh_reader() as session:
+        kept = confidential.stored(session, current.listing, current_actor())
+    return _form_page(page.against(current, kept))
 
 
 def _stored_now(public_id: str) -> FullListing:
@@ -306,6 +313,13 @@ def _restored(page: ListingForm, revision: int | None) -> ListingForm:
 
 
 def _form_page(page: ListingForm) -> str:
+    """The page, with its confidential section for a writer of the owner's organisation."""
+    actor: Actor = current_actor()
+    if page.listing is None or belongs(actor, page.listing):
+        owner = page.listing.organisation_id if page.listing else actor.organisation_id
+        page = replace(page, described=confidential.line_for(reader(), owner))
+        if page.confidential and page.confidential.value("sealed"):
+            keep_off_the_disk()
     review = records.last_reviews(reader(), [page.listing.id or 0]) if page.listing else {}
     return render_template("listings/form.html", page=page, review=next(iter(review.values()), None), criteria=CRITERIA)
 
@@ -334,6 +348,8 @@ def _editable(public_id: str) -> FullListing:
     found = queries.visible(reader(), public_id, current_actor())
     if not policy.EDIT.allows(current_actor(), found.listing):
         raise NotAllowed("this listing belongs to another organisation")
+    if found.is_shortened:
+        raise NotAllowed("nobody replaces words that they may not read")
     return found
 
 

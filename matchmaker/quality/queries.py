@@ -10,6 +10,7 @@ from matchmaker.accounts.models import Person
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Listing, Status
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.listings.states import IN_REVIEW
@@ -37,7 +38,8 @@ def queue(session: Session, number: int, spoken: Collection[str], lang: str, *, 
     wanted = select(Listing, col(Person.name)).outerjoin(Person, col(Person.id) == Listing.reviewer_id).where(*where)
     order = (mine, fits, col(Listing.submitted_at), col(Listing.id))
     rows = session.execute(wanted.order_by(*order).offset((number - 1) * SIZE).limit(SIZE)).all()
-    cards = listings.cards(session, [listing.id for listing, _name in rows if listing.id is not None], lang)
+    ids = [listing.id for listing, _name in rows if listing.id is not None]
+    cards = listings.cards(session, ids, Reader(lang, actor))
     found = [
         Waiting(cards[listing.id], listing, name or "", listing.reviewer_id == actor.person_id)
         for listing, name in rows
@@ -55,7 +57,7 @@ def held(session: Session, lang: str, *, actor: Actor) -> list[ListingCard]:
     )
     wanted = select(col(Listing.id)).where(*where).order_by(col(Listing.status_at)).limit(SIZE)
     ids = [id_ for id_ in session.execute(wanted).scalars() if id_ is not None]
-    cards = listings.cards(session, ids, lang)
+    cards = listings.cards(session, ids, Reader(lang, actor))
     return [cards[id_] for id_ in ids]
 
 
