@@ -4,10 +4,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries, service
-from matchmaker.listings.models import Direction, Listing
+from matchmaker.listings.models import Direction, Disclosure, DisclosureLevel, Listing
 from matchmaker.listings.schemas import ListingDraft, TextDraft
 
 NEED: dict[str, Any] = {
@@ -60,3 +61,12 @@ def translate(engine: Engine, actor: Actor, listing: Listing, **words: Any) -> N
         stored = queries.by_public_id(uow.session, listing.public_id)
         assert stored is not None
         service.add_text(uow, listing.public_id, TextDraft(**words), revision=stored.revision, actor=actor)
+
+
+def disclose(engine: Engine, listing: Listing, level: DisclosureLevel, to: Actor) -> None:
+    """Open a listing up to a level, as an introduction does: to a broker in person, to others' organisations."""
+    person = to.person_id if to.role is Role.BROKER else None
+    with unit_of_work(engine) as uow:
+        row = Disclosure(listing_id=listing.id or 0, level=level, person_id=person)
+        row.organisation_id = None if person else to.organisation_id
+        uow.session.add(row)
