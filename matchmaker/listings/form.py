@@ -251,15 +251,21 @@ def parse(direction: Direction, values: Values, *, complete: bool) -> tuple[List
         filled = {field.name for field in FIELDS if any(_entries(field, values.get(field.name)))}
         absent = missing_for_publication(direction, filled)
         problems = {**{name: forms.message("missing") for name in absent}, **problems}
-    strange = _other_script(str(values.get("lang") or ""), values)
-    return (None, {"lang": strange, **problems}) if strange else (wanted, problems)
+    text_lang = str(values.get("lang") or "")
+    closed = values.get(confidential.KEY) or {}
+    found = {
+        "lang": _other_script(text_lang, _worded(values)),
+        "sealed": _other_script(text_lang, closed.get("sealed", "")),
+    }
+    strange = {name: complaint for name, complaint in found.items() if complaint}
+    return (None, {**strange, **problems}) if strange else (wanted, problems)
 
 
 def parse_text(text_lang: str, values: Values) -> tuple[TextDraft | None, Problems]:
     """A language version, or what is wrong with it."""
     wanted, problems = forms.parse(TextDraft, {**values, "lang": text_lang})
     # The form of a version does not ask for its language; the title is the first thing that is in the wrong one.
-    strange = _other_script(text_lang, values)
+    strange = _other_script(text_lang, _worded(values))
     return (None, {"title": strange, **problems}) if strange else (wanted, problems)
 
 
@@ -274,9 +280,12 @@ def language_options(lang: str, *, without: Sequence[str] = ()) -> list[tuple[st
     return [(code, name if own.casefold() == name.casefold() else f"{name} · {own}") for code, name, own in named]
 
 
-def _other_script(text_lang: str, values: Values) -> str:
+def _worded(values: Values) -> str:
+    return " ".join(str(values.get(name) or "") for name in WORDED)
+
+
+def _other_script(text_lang: str, words: str) -> str:
     """The complaint about words in a script that their language does not use, or ""."""
-    words = " ".join(str(values.get(name) or "") for name in WORDED)
     script = foreign_script(words, text_lang)
     if script is None:
         return ""

@@ -11,7 +11,7 @@ from matchmaker.core.clock import now
 from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.listings import queries, service
 from matchmaker.listings.criteria import CRITERIA
-from matchmaker.listings.models import Direction, Listing
+from matchmaker.listings.models import Direction, Disclosure, DisclosureLevel, Listing
 from matchmaker.listings.schemas import ListingDraft, TextDraft
 from matchmaker.quality import service as quality
 from matchmaker.quality.schemas import Judgement
@@ -113,3 +113,12 @@ def translate(engine: Engine, actor: Actor, listing: Listing, **words: Any) -> N
         stored = queries.by_public_id(uow.session, listing.public_id)
         assert stored is not None
         service.add_text(uow, listing.public_id, TextDraft(**words), revision=stored.revision, actor=actor)
+
+
+def disclose(engine: Engine, listing: Listing, level: DisclosureLevel, to: Actor) -> None:
+    """Open a listing up to a level, as an introduction does: to a broker in person, to others' organisations."""
+    person = to.person_id if to.role is Role.BROKER else None
+    with unit_of_work(engine) as uow:
+        row = Disclosure(listing_id=listing.id or 0, level=level, person_id=person)
+        row.organisation_id = None if person else to.organisation_id
+        uow.session.add(row)
