@@ -310,7 +310,7 @@ def _their(field: Field, mine: tuple[str, ...], stored: Values | None, lang: str
 
 
 def _as_typed(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return list(value)
     if isinstance(value, Decimal):
         return f"{value:f}".removesuffix(".00")

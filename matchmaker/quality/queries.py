@@ -61,12 +61,6 @@ def held(session: Session, lang: str, *, actor: Actor) -> list[ListingCard]:
     return [cards[id_] for id_ in ids]
 
 
-def waiting(session: Session, actor: Actor) -> int:
-    """How many listings nobody has taken yet."""
-    where = (*_for(actor), col(Listing.status) == Status.SUBMITTED)
-    return int(session.execute(select(func.count()).select_from(Listing).where(*where)).scalar_one())
-
-
 def _for(actor: Actor) -> list[ColumnElement[bool]]:
     return [col(Listing.status).in_(IN_REVIEW), *_not_own(actor)]
 
