@@ -16,7 +16,7 @@ class _Unbroken(UniqueUnstructuredHeader):
 
 
 _HEADERS = HeaderRegistry()
-_HEADERS.map_to_type("list-unsubscribe", _Unbroken)
+_HEADERS.map_to_type("list-unsubscribe", _Unbroken)  # type: ignore[arg-type]  # the stub forgets that classes are mixed
 _POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
