@@ -1,4 +1,4 @@
-"""Workers are killed at random moments, fifty times on each way out: no letter and no news is lost, and none is sent twice.
+"""Workers are killed at random, fifty times on each way out: no letter and no news is lost, and none is sent twice.
 
 A mail server that had just taken a letter when its sender died gets it again, under the same Message-ID: there is no
 way for a sender to know. No letter ever travels under two Message-IDs, and no piece of news is in two letters.
