@@ -1,7 +1,16 @@
-"""What people are told of gates, introductions, agreements and messages; none of it names anybody or quotes a word."""
+"""What people are told of gates, introductions, agreements and messages.
 
-from matchmaker.i18n import lazy
-from matchmaker.notifications.kinds import Kind, declare
+Nothing quotes a word, and only a message to people who are introduced says which organisation it is from.
+"""
+
+from collections.abc import Collection, Mapping
+
+from sqlmodel import Session
+
+from matchmaker.accounts.schemas import Actor
+from matchmaker.i18n import _, lazy
+from matchmaker.interests import introduction_queries as queries
+from matchmaker.notifications.kinds import Kind, declare, resolve
 
 OPENED = "introduction.opened"
 DECLARATION = "introduction.declaration"
@@ -14,6 +23,16 @@ NDA_PROPOSED = "introduction.nda_proposed"
 NDA_CONFIRMED = "introduction.nda_confirmed"
 NDA_IN_FORCE = "introduction.nda_in_force"
 MESSAGE = "message.received"
+# Who sent a message when it was neither side.
+BROKER = "broker"
+
+
+def senders(session: Session, public_ids: Collection[str], actor: Actor, _lang: str) -> Mapping[str, str]:
+    """Names of the organisations that the reader is introduced to; of nobody else."""
+    return {BROKER: _("The broker"), **queries.names_of_introduced(session, public_ids, actor)}
+
+
+resolve("sender", senders)
 
 declare(
     Kind(
@@ -69,6 +88,6 @@ declare(
     Kind(
         MESSAGE,
         lazy("Messages"),
-        lazy("There is a new message in the introduction about “%(listing)s”."),
+        lazy("%(sender)s wrote in the introduction about “%(listing)s”."),
     ),
 )  # fmt: skip

@@ -57,6 +57,10 @@ def broker_is_released(introduction: Introduction) -> bool:
     return None not in (introduction.need_releases_broker_at, introduction.result_releases_broker_at)
 
 
+def broker_of(introduction: Introduction) -> int | None:
+    """The broker who reads along, None where there is none or both sides released them."""
+    return None if broker_is_released(introduction) else introduction.broker_id
+
+
 def _is_broker(actor: Actor, introduction: Introduction) -> bool:
-    is_theirs = introduction.broker_id == actor.person_id and actor.role is not Role.MEMBER
-    return is_theirs and not broker_is_released(introduction)
+    return broker_of(introduction) == actor.person_id and actor.role is not Role.MEMBER

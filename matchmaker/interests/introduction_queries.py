@@ -1,6 +1,6 @@
 """Every SELECT over introductions, their agreements and their threads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
@@ -10,6 +10,7 @@ from matchmaker.accounts.models import Membership, MembershipRole, Organisation,
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
+from matchmaker.files.models import StoredFile
 from matchmaker.interests.introduction_policy import standing
 from matchmaker.interests.models import Declaration, GateCheck, Introduction, Message, Nda, ThreadRead
 from matchmaker.listings.models import Disclosure
@@ -169,6 +170,14 @@ def unread_news(session: Session, person_ids: Iterable[int | None], kind: str, p
     return set(session.execute(wanted).scalars())
 
 
+def names_of_introduced(session: Session, public_ids: Collection[str], actor: Actor) -> dict[str, str]:
+    """Names of these organisations, as far as the actor is in an introduction with them."""
+    theirs = or_(col(Introduction.need_org_id) == Organisation.id, col(Introduction.result_org_id) == Organisation.id)
+    met = select(col(Introduction.id)).where(theirs, _in_it(actor)).correlate(Organisation).exists()
+    wanted = select(Organisation).where(col(Organisation.public_id).in_(list(public_ids)), met)
+    return {row.public_id: row.name for row in session.execute(wanted).scalars()}
+
+
 def news_at(session: Session, person_id: int, kind: str, path: str) -> Sequence[Notification]:
     """The person's unread news of a kind that lead to a page."""
     wanted = select(Notification).where(
@@ -203,6 +212,11 @@ def nda(session: Session, public_id: str, *, lock: bool = False) -> Nda:
     if found is None:
         raise NotFound("no such agreement")
     return found
+
+
+def file_of(session: Session, nda: Nda) -> StoredFile | None:
+    """The file that is agreed on, None where it is a text."""
+    return session.execute(select(StoredFile).where(col(StoredFile.id) == nda.file_id)).scalar_one_or_none()
 
 
 def introduction_of(session: Session, nda: Nda) -> Introduction:

@@ -8,6 +8,8 @@ from sqlmodel import Session
 from matchmaker.accounts.models import MembershipRole
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.interests import introduction_queries as queries
+from matchmaker.interests.introduction_policy import broker_of
+from matchmaker.interests.models import Introduction
 from matchmaker.listings.models import Listing
 from matchmaker.notifications.service import News, tell
 from matchmaker.review.models import Side, Suggestion
@@ -23,6 +25,8 @@ class Told:
     kind: str
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
+    # Row ids of people who know already: whoever did it, whoever was told and has not looked yet.
+    but: Collection[int] = ()
 
 
 def organisations_of(suggestion: Suggestion) -> dict[Side, int | None]:
@@ -43,17 +47,22 @@ def people_of(session: Session, suggestion: Suggestion) -> dict[Side, list[int]]
 
 
 def tell_sides(
-    uow: UnitOfWork, suggestion: Suggestion, told: Told, to: Collection[Side | None] = EVERYBODY, *, but: int = 0
+    uow: UnitOfWork,
+    suggestion: Suggestion,
+    told: Told,
+    to: Collection[Side | None] = EVERYBODY,
+    introduction: Introduction | None = None,
 ) -> None:
-    """Put the news on the lists of the sides in `to` (None is the broker), except on that of the person `but`."""
+    """Put the news on the lists of the sides in `to`; None is the broker, unless the introduction is without."""
     people = people_of(uow.session, suggestion)
-    done = {but}
+    broker = broker_of(introduction) if introduction else suggestion.broker_id
+    done: set[int | None] = {*told.but, None}
     for side in sorted(to, key=lambda side: side is None):
-        wanted = people[side] if side is not None else [suggestion.broker_id]
+        wanted = set(people[side] if side is not None else [broker]) - done
         params = {"listing": listing_for(uow.session, suggestion, side), **told.params}
+        tell(uow, wanted, News(told.kind, told.path, params))
         # Whoever belongs to both sides, or is their broker as well, hears it once.
-        tell(uow, set(wanted) - done, News(told.kind, told.path, params))
-        done |= {id_ for id_ in wanted if id_ is not None}
+        done |= wanted
 
 
 def is_news(uow: UnitOfWork, suggestion: Suggestion, told: Told) -> bool:
