@@ -18,18 +18,23 @@ from matchmaker.config import ROOT, Settings, load
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db import jobs as _jobs  # noqa: F401
 from matchmaker.db.engine import open_engine
+from matchmaker.db.ticks import Tick
+from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import views as listings
-from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
-from matchmaker.notifications import models as _notifications  # noqa: F401
+from matchmaker.notifications import letters
+from matchmaker.notifications import tasks as notifications_tasks
+from matchmaker.notifications import views as notifications
+from matchmaker.notifications.channels import open_channel
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
 from matchmaker.taxonomy import views as taxonomy
-from matchmaker.web import access, context, errors, headers, presentation, static_files
+from matchmaker.web import access, addresses, context, errors, headers, presentation, static_files
 
 # Text of a whole listing in every field, at four bytes a character, with room to spare.
 MAX_FORM_BYTES = 2 * 1024 * 1024
@@ -37,7 +42,11 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 # Characters of a secret key: shorter ones can be guessed.
 LEAST_KEY = 32
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
+# What the worker does: jobs of the queue by kind, and what the clock says.
+HANDLERS: dict[str, Handler] = {}
+TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS)
+
+BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp, notifications.bp)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
@@ -63,15 +72,19 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.teardown_appcontext(context.close_reader)
     locales.init_app(app)
     access.init_app(app)
-    CSRFProtect(app)
-    for part in (sessions, errors, headers, static_files, presentation, matching, cli):
+    csrf = CSRFProtect(app)
+    csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
+    for part in (sessions, errors, headers, static_files, presentation, addresses):
+        part.init_app(app)
+    for part in (letters, notifications, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
-        Expiry(matcher.engine),
     ]
+    postman = notifications_tasks.Postman(open_channel(settings))
+    app.extensions["matchmaker.worker"] = Worker(matcher.engine, HANDLERS, TICKS, [postman], app.app_context)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -16,11 +16,11 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Direction
 from matchmaker.listings.queries import Counts, Facet
 from matchmaker.listings.schemas import ListingCard
+from matchmaker.listings.search_request import CODED_FILTERS, SearchRequest
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Quote
 from matchmaker.portal import queries
-from matchmaker.portal.schemas import CODED_FILTERS, SearchRequest
 from matchmaker.taxonomy.titles import title_of
 
 log = logging.getLogger(__name__)

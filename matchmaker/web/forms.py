@@ -34,6 +34,11 @@ MESSAGES: dict[str, LazyString] = {
     "finite_number": lazy("Please write an amount such as 250000, 1,999.50 or 200万."),
     "date_from_datetime_inexact": lazy("Please write a date such as 2027-03-31."),
     "date_from_datetime_parsing": lazy("Please write a date such as 2027-03-31."),
+    "bad_url": lazy("Please write an address such as https://example.org/law."),
+    "bad_table": lazy("This cannot be read as a table with commas."),
+    "ends_before": lazy("It would end before it begins."),
+    "bad_years": lazy("Please write a whole number of years from 1 to %(most)s."),
+    "not_ticked": lazy("Please tick the box to confirm."),
     "string_unicode": lazy("This text is damaged; please paste it again."),
 }
 OTHERWISE = lazy("This cannot be used here.")
