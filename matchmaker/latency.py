@@ -24,6 +24,7 @@ from matchmaker.core.errors import Misconfigured
 from matchmaker.core.ids import new_public_id
 from matchmaker.db.engine import copy_database, reading_session
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.matching import queries
 from matchmaker.matching.ranking import Ranking
@@ -59,7 +60,7 @@ def measure(settings: Settings, matcher: Matcher, posts: int, progress: Progress
         if queries.count_pending(session, matcher.index.encoder):
             raise Misconfigured("some listings wait for the encoder; run `matching index` first")
         texts = _texts(session, posts)
-        ranking = _ranking(Ranking(matcher, session, "en"), texts)
+        ranking = _ranking(Ranking(matcher, session, Reader("en")), texts)
         count = len(queries.facts(session))
         waits, memory = _post(settings, [(full.listing.lang, full.original.description) for full in texts], progress)
     return Report(

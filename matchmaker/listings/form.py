@@ -15,7 +15,8 @@ from matchmaker.core.scripts import foreign_script, script_name
 from matchmaker.core.text import clean_text
 from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
-from matchmaker.listings import publication
+from matchmaker.listings import confidential, publication
+from matchmaker.listings.confidential import ConfidentialSection
 from matchmaker.listings.fields import (
     FIELDS,
     GROUP_TITLES,
@@ -103,6 +104,16 @@ class ListingForm:
     revision: int = 0
     # The stored contents, when somebody else changed them while this form was open.
     theirs: Values | None = None
+    # What others read in the place of the owner's name; None for a writer who is not of the owner's organisation.
+    described: str | None = None
+
+    @property
+    def confidential(self) -> ConfidentialSection | None:
+        """The section that only the owner's own people see and change."""
+        if self.described is None:
+            return None
+        theirs = None if self.theirs is None else self.theirs.get(confidential.KEY)
+        return ConfidentialSection(self.values.get(confidential.KEY) or {}, self.described, self.problems, theirs)
 
     @property
     def sections(self) -> list[Section]:
@@ -124,10 +135,13 @@ class ListingForm:
         """The same page, telling what is wrong."""
         return replace(self, problems=problems)
 
-    def against(self, current: FullListing) -> "ListingForm":
-        """The same page beside what somebody else stored meanwhile; the next save replaces that."""
-        listing = current.listing
-        return replace(self, listing=listing, revision=listing.revision, theirs=values_of_draft(current.draft()))
+    def against(self, current: FullListing, kept: Values) -> "ListingForm":
+        """The same page beside what somebody else stored meanwhile; the next save replaces that.
+
+        `kept` is what is confidential of it, nothing for a writer who may not know.
+        """
+        theirs = {**values_of_draft(current.draft()), **kept}
+        return replace(self, listing=current.listing, revision=current.listing.revision, theirs=theirs)
 
     def _show(self, field: Field) -> FormField:
         values = _entries(field, self.values.get(field.name))
@@ -188,10 +202,10 @@ def blank(lang: str, country: str) -> Values:
     return {"lang": lang, "country": country}
 
 
-def stored(found: FullListing, lang: str, problems: Problems) -> ListingForm:
-    """The page of a stored listing."""
-    listing = found.listing
-    return ListingForm(listing.direction, lang, values_of_draft(found.draft()), problems, listing, listing.revision)
+def stored(found: FullListing, lang: str, problems: Problems, kept: Values) -> ListingForm:
+    """The page of a stored listing; `kept` is what is confidential of it, nothing for a writer who may not know."""
+    listing, values = found.listing, {**values_of_draft(found.draft()), **kept}
+    return ListingForm(listing.direction, lang, values, problems, listing, listing.revision)
 
 
 def stored_text(found: FullListing, text_lang: str) -> TextForm:
@@ -217,9 +231,10 @@ def values_of_text(found: FullListing, text_lang: str) -> Values:
 
 def typed(form: MultiDict[str, str]) -> Values:
     """What the browser sent; lists of codes are taken apart at any comma, the Chinese ones too."""
-    values = forms.values_of(form, REPEATED)
+    values = {name: x for name, x in forms.values_of(form, REPEATED).items() if name not in confidential.NAMES}
     coded = (field for field in FIELDS if field.widget is Widget.CODES and field.name in values)
-    return values | {field.name: list(_entries(field, values[field.name])) for field in coded}
+    codes = {field.name: list(_entries(field, values[field.name])) for field in coded}
+    return values | codes | confidential.typed(form)
 
 
 def parse(direction: Direction, values: Values, *, complete: bool) -> tuple[ListingDraft | None, Problems]:

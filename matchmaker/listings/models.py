@@ -197,7 +197,8 @@ class SealedText(SQLModel, table=True):
 
     listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
     lang: str = Field(primary_key=True, max_length=8)
-    text: str
+    # Not even in a traceback.
+    text: str = Field(repr=False)
 
 
 class ListingVersion(SQLModel, table=True):

@@ -9,7 +9,8 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import policy, publication
+from matchmaker.listings import policy, publication, sealing
+from matchmaker.listings.confidence import belongs, is_embargoed
 from matchmaker.listings.fields import LIFETIME_DAYS
 from matchmaker.listings.models import (
     ChangeKind,
@@ -17,6 +18,7 @@ from matchmaker.listings.models import (
     ListingChange,
     ListingCode,
     ListingText,
+    SealedText,
     Status,
     TextOrigin,
 )
@@ -46,7 +48,9 @@ def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: i
     Raises Conflict when somebody else changed them since `revision` was read, and Invalid when the language of the
     original is to become one that has a version of its own.
     """
-    listing = _editable(uow, public_id, actor)
+    listing = _rewritable(uow, public_id, actor)
+    if wanted.confidence is not None and not belongs(actor, listing):
+        raise NotAllowed("what is confidential is for the owner to say")
     if listing.revision != revision:
         raise Conflict("this listing was changed in the meantime")
     if wanted.direction is not listing.direction:
@@ -91,7 +95,7 @@ def delete_draft(uow: UnitOfWork, public_id: str, *, actor: Actor) -> None:
     listing = _editable(uow, public_id, actor)
     if listing.status is not Status.DRAFT:
         raise Conflict("only a draft can be deleted")
-    for rows in (ListingText, ListingCode):
+    for rows in (ListingText, ListingCode, SealedText):
         uow.session.execute(delete(rows).where(rows.listing_id == listing.id))  # type: ignore[arg-type]
     uow.session.delete(listing)
     record(uow, actor.public_id, "listing.delete_draft", ("listing", public_id))
@@ -111,7 +115,7 @@ def expire(uow: UnitOfWork, most: int = 100) -> int:
 
 def add_text(uow: UnitOfWork, public_id: str, wanted: TextDraft, *, revision: int, actor: Actor) -> ListingText:
     """Add or replace a language version; raises Conflict when the listing changed since `revision` was read."""
-    listing = _editable(uow, public_id, actor)
+    listing = _rewritable(uow, public_id, actor)
     if listing.revision != revision:
         raise Conflict("this listing was changed in the meantime")
     if wanted.lang == listing.lang:
@@ -126,7 +130,7 @@ def add_text(uow: UnitOfWork, public_id: str, wanted: TextDraft, *, revision: in
 
 def remove_text(uow: UnitOfWork, public_id: str, lang: str, *, actor: Actor) -> None:
     """Remove a language version; the original stays."""
-    listing = _editable(uow, public_id, actor)
+    listing = _rewritable(uow, public_id, actor)
     if lang == listing.lang:
         raise Conflict("the original cannot be removed")
     text = uow.session.get(ListingText, (listing.id, lang))
@@ -159,6 +163,7 @@ def fill(uow: UnitOfWork, listing: Listing, wanted: ListingDraft) -> None:
         )
     put_text(uow, listing, TextDraft(lang=wanted.lang, **wanted.words()))
     _put_codes(uow, listing, wanted)
+    sealing.seal(uow, listing, wanted.confidence)
 
 
 def put_text(uow: UnitOfWork, listing: Listing, wanted: TextDraft) -> ListingText:
@@ -206,6 +211,14 @@ def _set_published(uow: UnitOfWork, listing: Listing) -> None:
     listing.expires_at = now() + timedelta(days=LIFETIME_DAYS)
     listing.updated_at = now()
     note_change(uow, listing, ChangeKind.PUBLISHED)
+
+
+def _rewritable(uow: UnitOfWork, public_id: str, actor: Actor) -> Listing:
+    """The listing, if the actor may change its words; nobody replaces what they may not read."""
+    listing = _editable(uow, public_id, actor)
+    if is_embargoed(listing) and not belongs(actor, listing):
+        raise NotAllowed("this listing is under embargo")
+    return listing
 
 
 def _editable(uow: UnitOfWork, public_id: str, actor: Actor) -> Listing:

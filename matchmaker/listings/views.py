@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,13 +14,15 @@ from matchmaker.core.languages import is_language, language_name, main_language
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
-from matchmaker.listings import form, policy, queries, service, shelf
+from matchmaker.listings import confidential, form, policy, queries, service, shelf
+from matchmaker.listings.confidence import belongs
 from matchmaker.listings.form import ListingForm, TextForm
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import FullListing
 from matchmaker.listings.schemas import ListingDraft
 from matchmaker.web.access import Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
+from matchmaker.web.headers import keep_off_the_disk
 from matchmaker.web.redirects import safe_next
 from matchmaker.web.undo import flash_undo
 
@@ -60,7 +63,8 @@ def write_send(direction: str) -> ResponseReturnValue:
 def edit(public_id: str) -> ResponseReturnValue:
     found = _editable(public_id)
     problems = form.missing(found) if "check" in request.args else {}
-    return _form_page(form.stored(found, current_language(), problems))
+    kept = confidential.stored(reader(), found.listing, current_actor())
+    return _form_page(form.stored(found, current_language(), problems, kept))
 
 
 @bp.post("/<public_id>/edit")
@@ -198,7 +202,10 @@ def _stored(response: ResponseReturnValue) -> ResponseReturnValue:
 def _conflict_page(page: ListingForm) -> str:
     """What was typed stays; what is stored now is shown beside it, and a second save would replace it."""
     assert page.listing is not None  # only a stored listing can have been changed by somebody else
-    return _form_page(page.against(_stored_now(page.listing.public_id)))
+    current = _stored_now(page.listing.public_id)
+    with fresh_reader() as session:
+        kept = confidential.stored(session, current.listing, current_actor())
+    return _form_page(page.against(current, kept))
 
 
 def _stored_now(public_id: str) -> FullListing:
@@ -208,6 +215,13 @@ def _stored_now(public_id: str) -> FullListing:
 
 
 def _form_page(page: ListingForm) -> str:
+    """The page, with its confidential section for a writer of the owner's organisation."""
+    actor: Actor = current_actor()
+    if page.listing is None or belongs(actor, page.listing):
+        owner = page.listing.organisation_id if page.listing else actor.organisation_id
+        page = replace(page, described=confidential.line_for(reader(), owner))
+        if page.confidential and page.confidential.value("sealed"):
+            keep_off_the_disk()
     return render_template("listings/form.html", page=page)
 
 
@@ -235,6 +249,8 @@ def _editable(public_id: str) -> FullListing:
     found = queries.visible(reader(), public_id, current_actor())
     if not policy.EDIT.allows(current_actor(), found.listing):
         raise NotAllowed("this listing belongs to another organisation")
+    if found.is_shortened:
+        raise NotAllowed("nobody replaces words that they may not read")
     return found
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Listing, Status
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.review.models import State, Suggestion
@@ -139,5 +140,5 @@ def _where(filters: DeskFilters) -> list[ColumnElement[bool]]:
 
 def _items(session: Session, rows: Sequence[Suggestion], lang: str) -> list[DeskItem]:
     pairs = [(row, row.need_id or 0, row.result_id or 0) for row in rows]
-    cards = listings.cards(session, {id_ for _, need, result in pairs for id_ in (need, result)}, lang)
+    cards = listings.cards(session, {id_ for _, need, result in pairs for id_ in (need, result)}, Reader(lang))
     return [DeskItem(row, cards[need], cards[result]) for row, need, result in pairs]

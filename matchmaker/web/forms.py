@@ -23,6 +23,7 @@ MESSAGES: dict[str, LazyString] = {
     "bad_amount": lazy("Please write an amount such as 250000, 1,999.50 or 200万."),
     "currency_missing": lazy("Please choose the currency of the budget."),
     "deadline_past": lazy("This day has passed; please choose one that is still to come."),
+    "day_past": lazy("This day has passed; please choose one that is still to come."),
     "deadline_far": lazy("This day is more than ten years ahead; please check the year."),
     "version_exists": lazy("There is a version in this language already; remove it first."),
     "budget_order": lazy("The budget's lower end is above its upper end."),
@@ -53,7 +54,8 @@ def problems_of(error: ValidationError, *, whole: str = "") -> Problems:
     """Field → sentence; a problem of the whole form is put at the field named `whole`."""
     found: Problems = {}
     for detail in error.errors(include_url=False, include_input=False):
-        field = str(detail["loc"][0]) if detail["loc"] else whole
+        # The innermost name: a form is flat, though its schema may be a schema within a schema.
+        field = next((part for part in reversed(detail["loc"]) if isinstance(part, str)), whole)
         found.setdefault(field, _sentence(detail))
     return found
 

@@ -16,6 +16,7 @@ from matchmaker.core.clock import now
 from matchmaker.db import leases
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import ChangeKind, Listing, ListingChange
 from matchmaker.matching import queries, runtime, service
 from matchmaker.matching.models import Embedding, Passage
@@ -230,7 +231,7 @@ def test_a_text_that_breaks_the_encoder_is_given_up_and_the_others_go_on(
     kept = embedding(engine, poison)
     assert kept is not None
     assert (kept.problem, kept.revision) == ("RuntimeError", 1)
-    found = Ranking(matcher, session, "en").matches(full(session, poison), scope=Scope.CROSS_BORDER)
+    found = Ranking(matcher, session, Reader("en")).matches(full(session, poison), scope=Scope.CROSS_BORDER)
     assert (found.readiness, list(found.matches)) == (Readiness.IMPOSSIBLE, [])
 
 
