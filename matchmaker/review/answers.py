@@ -181,12 +181,10 @@ def _ask_the_other(uow: UnitOfWork, suggestion: Suggestion, side: Side, actor: A
 
 
 def _agree(uow: UnitOfWork, suggestion: Suggestion, move: Move) -> None:
+    """Both said yes; what the gates say is told by whoever asks them, in this very transaction."""
     due = declare_by(uow.session, suggestion, now())
     changes = {**(move.changes or {}), "deadline_at": due}
     advance(uow, suggestion, replace(move, changes=changes))
-    for side in Side:
-        tell_side(uow, suggestion, side, "match.mutual")
-    tell_broker(uow, suggestion, "match.mutual")
 
 
 def _looks_after(actor: Actor, suggestion: Suggestion) -> bool:

@@ -20,11 +20,6 @@ declare(
         lazy("A match for “%(listing)s” still waits: after %(date)s it lapses."),
     ),
     Kind(
-        "match.mutual",
-        lazy("Both sides said yes"),
-        lazy("Both sides said yes to the match for “%(listing)s”."),
-    ),
-    Kind(
         "match.accepted",
         lazy("One side said yes"),
         lazy("In the match for “%(listing)s” one side said yes; now the other one is asked."),
