@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 from sqlmodel import Session, col
@@ -35,7 +34,11 @@ class Ours:
 _ORG = {Side.NEED: col(Suggestion.need_org_id), Side.RESULT: col(Suggestion.result_org_id)}
 _YES = {Side.NEED: col(Suggestion.need_yes_at), Side.RESULT: col(Suggestion.result_yes_at)}
 _STATE = col(Suggestion.state)
-_FIRST: ColumnElement[Any] = func.coalesce(col(Suggestion.first_side), Side.NEED)
+# Which side is asked first; the need where nothing else was decided, as `sides.first_of` says.
+_FIRST = {
+    Side.NEED: or_(col(Suggestion.first_side) == Side.NEED, col(Suggestion.first_side).is_(None)),
+    Side.RESULT: col(Suggestion.first_side) == Side.RESULT,
+}
 
 
 def in_box(session: Session, actor: Actor, box: Box, page: tuple[int, int]) -> Page[Ours]:
@@ -113,8 +116,8 @@ def _which(actor: Actor, box: Box) -> ColumnElement[str]:
 def _answers(side: Side) -> ColumnElement[bool]:
     """The side is asked for its yes or no, or a broker has asked it something."""
     asked = or_(
-        and_(_STATE == State.OFFERED_FIRST, side == _FIRST),
-        and_(_STATE == State.OFFERED_SECOND, side.other == _FIRST),
+        and_(_STATE == State.OFFERED_FIRST, _FIRST[side]),
+        and_(_STATE == State.OFFERED_SECOND, _FIRST[side.other]),
     )
     question = exists().where(
         col(Question.suggestion_id) == Suggestion.id,
@@ -137,7 +140,7 @@ def _together(side: Side) -> ColumnElement[bool]:
 
 def _over(side: Side) -> ColumnElement[bool]:
     """What ended, of what the side had been told; see `sides.knows`."""
-    told_by = case((side == _FIRST, State.OFFERED_FIRST.value), else_=State.OFFERED_SECOND.value)
+    told_by = case((_FIRST[side], State.OFFERED_FIRST.value), else_=State.OFFERED_SECOND.value)
     told = exists().where(col(MatchMove.suggestion_id) == Suggestion.id, col(MatchMove.now) == told_by)
     return and_(_STATE.in_(list(OVER)), or_(_YES[side].is_not(None), told))
 
