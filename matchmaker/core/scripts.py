@@ -60,7 +60,7 @@ def dominant_script(text: str) -> str | None:
     letters = [character for character in text[: 4 * _ENOUGH] if character.isalpha()][:_ENOUGH]
     if len(letters) < MIN_LETTERS:
         return None
-    script, count = Counter(map(_script, letters)).most_common(1)[0]
+    script, count = Counter(map(letter_script, letters)).most_common(1)[0]
     return script if script and count / len(letters) >= MIN_SHARE else None
 
 
@@ -77,5 +77,6 @@ def script_name(script: str, lang: str) -> str:
 
 
 @cache
-def _script(letter: str) -> str:
+def letter_script(letter: str) -> str:
+    """The script of a letter, "" where it is none that we know."""
     return _BLOCKS.get(unicodedata.name(letter, "").split(" ")[0], "")

@@ -17,6 +17,9 @@ MESSAGES: dict[str, LazyString] = {
     "missing": lazy("Please fill this in."),
     "says_too_little": lazy("Please use at least two letters or digits."),
     "too_long": lazy("This has %(length)s characters; %(limit)s are the most."),
+    "says_less": lazy("This has %(length)s characters; please write at least %(limit)s."),
+    "not_offered": lazy("Please choose a published listing of this organisation."),
+    "met_already": lazy("These two listings have met before; choose another one, or none."),
     "too_short": lazy("Please use at least %(limit)s characters."),
     "too_many": lazy("These are %(length)s entries; %(limit)s are the most."),
     "unknown_code": lazy("“%(code)s” is not in the list."),
@@ -46,6 +49,11 @@ MESSAGES: dict[str, LazyString] = {
     "finite_number": lazy("Please write an amount such as 250000, 1,999.50 or 200万."),
     "date_from_datetime_inexact": lazy("Please write a date such as 2027-03-31."),
     "date_from_datetime_parsing": lazy("Please write a date such as 2027-03-31."),
+    "bad_url": lazy("Please write an address such as https://example.org/law."),
+    "bad_table": lazy("This cannot be read as a table with commas."),
+    "ends_before": lazy("It would end before it begins."),
+    "bad_years": lazy("Please write a whole number of years from 1 to %(most)s."),
+    "not_ticked": lazy("Please tick the box to confirm."),
     "string_unicode": lazy("This text is damaged; please paste it again."),
 }
 OTHERWISE = lazy("This cannot be used here.")
