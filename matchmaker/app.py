@@ -13,23 +13,32 @@ from matchmaker import cli
 from matchmaker.accounts import policy as accounts_policy
 from matchmaker.accounts import sessions
 from matchmaker.accounts import views as accounts
-from matchmaker.alerts import models as _alerts  # noqa: F401  (tables register on import)
+from matchmaker.alerts import news as _alerts_news  # noqa: F401  (kinds of news register on import)
+from matchmaker.alerts import queries as alerts_queries
+from matchmaker.alerts import tasks as alerts_tasks
+from matchmaker.alerts import views as alerts
 from matchmaker.config import ROOT, Settings, load
 from matchmaker.core.errors import Misconfigured
-from matchmaker.db import jobs as _jobs  # noqa: F401
 from matchmaker.db.engine import open_engine
-from matchmaker.files import models as _files  # noqa: F401
+from matchmaker.db.ticks import Tick
+from matchmaker.db.worker import Handler, Worker
+from matchmaker.files import models as _files  # noqa: F401  (tables register on import)
 from matchmaker.i18n import locales
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.listings import tasks as listings_tasks
+from matchmaker.listings import telling as listings_telling
 from matchmaker.listings import views as listings
-from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
-from matchmaker.notifications import models as _notifications  # noqa: F401
+from matchmaker.notifications import letters
+from matchmaker.notifications import tasks as notifications_tasks
+from matchmaker.notifications import views as notifications
+from matchmaker.notifications.channels import open_channel
+from matchmaker.notifications.kinds import resolve
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
 from matchmaker.taxonomy import views as taxonomy
-from matchmaker.web import access, context, errors, headers, presentation, static_files
+from matchmaker.web import access, addresses, context, errors, headers, presentation, static_files
 
 # Text of a whole listing in every field, at four bytes a character, with room to spare.
 MAX_FORM_BYTES = 2 * 1024 * 1024
@@ -37,7 +46,15 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 # Characters of a secret key: shorter ones can be guessed.
 LEAST_KEY = 32
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
+# What the worker does: jobs of the queue by kind, and what the clock says.
+HANDLERS: dict[str, Handler] = {}
+TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS)
+
+# What the params of news mean, to those who may know it.
+resolve("listing", listings_telling.titles)
+resolve("search", alerts_queries.names)
+
+BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp, notifications.bp, alerts.bp)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
@@ -63,15 +80,20 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.teardown_appcontext(context.close_reader)
     locales.init_app(app)
     access.init_app(app)
-    CSRFProtect(app)
-    for part in (sessions, errors, headers, static_files, presentation, matching, cli):
+    csrf = CSRFProtect(app)
+    csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
+    for part in (sessions, errors, headers, static_files, presentation, addresses):
+        part.init_app(app)
+    for part in (letters, notifications, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
-        Expiry(matcher.engine),
+        partial(alerts_tasks.follow, matcher),
     ]
+    postman = notifications_tasks.Postman(open_channel(settings))
+    app.extensions["matchmaker.worker"] = Worker(matcher.engine, HANDLERS, TICKS, [postman], app.app_context)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

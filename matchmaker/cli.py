@@ -20,6 +20,7 @@ from matchmaker.accounts.cli import accounts
 from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db.migrate import upgrade
+from matchmaker.db.worker import Worker
 from matchmaker.listings import demo as demo_listings
 from matchmaker.listings.cli import listings
 from matchmaker.matching.cli import bars, catch_up, embeddings, matching
@@ -52,11 +53,14 @@ def serve() -> None:
         if not settings.encoder.startswith("bundled"):
             matcher().open()  # a name that does not exist is said now, not to everybody who searches
         matcher().start()
+        worker().start()
         # Requests that wait for a thread are no news: a browser sends several at once.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         # A hundred browsers that never finish a request must not keep all others out.
         patience = {"threads": settings.threads, "connection_limit": 1000, "channel_timeout": 30}
         host, port = door.getsockname()[:2]
+        if settings.port == 0 and settings.url.endswith(":0"):
+            current_app.extensions["matchmaker.url"] = f"{settings.url[:-2]}:{port}"
         server = waitress.create_server(current_app._get_current_object(), sockets=[door], **patience)  # type: ignore[attr-defined]
         try:
             console.print(f"[bold]The portal is open at http://{host}:{port}[/bold]  (Ctrl+C ends it)")
@@ -64,7 +68,28 @@ def serve() -> None:
         except KeyboardInterrupt:
             console.print("The portal was closed before it began.")
         finally:
+            worker().close()
             matcher().close()
+
+
+@click.command("worker")
+@with_appcontext
+def worker_command() -> None:
+    """Send letters and do what the clock says, in a process of its own; the server does the same in a thread.
+
+    Any number of workers may run beside each other and the server; it loads no encoder.
+    """
+    upgrade(engine())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker().close())
+    console.print("The worker is at work (Ctrl+C ends it)")
+    worker().work()
+
+
+def worker() -> Worker:
+    """The process's worker."""
+    found: Worker = current_app.extensions["matchmaker.worker"]
+    return found
 
 
 def prepare_apart() -> None:
@@ -133,5 +158,7 @@ def listen(settings: Settings) -> contextlib.closing[socket.socket]:
 
 
 def init_app(app: Flask) -> None:
-    for command in (database, accounts, listings, matching, embeddings, serve, prepare_command, measure):
+    for group in (database, accounts, listings, matching, embeddings):
+        app.cli.add_command(group)
+    for command in (serve, worker_command, prepare_command, measure):
         app.cli.add_command(command)

@@ -1,9 +1,12 @@
 """All settings, read once from the environment; the README's table lists the same names."""
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from matchmaker.core.errors import Misconfigured
 
@@ -37,6 +40,12 @@ class Settings:
     proxies: int
     # Load the shipped demo into an empty database. MATCHMAKER_DEMO
     demo: bool
+    # The address that people open the portal at; letters link to it. MATCHMAKER_URL
+    url: str
+    # How letters leave: "file", "null", or the address of a mail server. MATCHMAKER_MAIL
+    mail: str = field(repr=False)  # it may hold a password
+    # Whom letters are from. MATCHMAKER_MAIL_FROM
+    mail_from: str
 
     @property
     def index(self) -> Path:
@@ -57,21 +66,64 @@ def _yes(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     return raw in {"1", "yes", "true"}
 
 
+def _url(environ: Mapping[str, str], host: str, port: int) -> str:
+    """The public address without a slash at its end; where nobody says it, the one that the server listens on."""
+    given = environ.get("MATCHMAKER_URL")
+    url = (given or f"http://{f'[{host}]' if ':' in host else host}:{port}").rstrip("/")
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+        number = parts.port
+    except ValueError:
+        known = number = None
+    if not known or (number == 0 and given):
+        raise Misconfigured(f"MATCHMAKER_URL is {given!r}; it must be an address such as https://portal.example.org")
+    return url
+
+
+def _mail(environ: Mapping[str, str]) -> str:
+    mail = environ.get("MATCHMAKER_MAIL") or "file"
+    try:
+        parts = urlsplit(mail)
+        known = mail in {"file", "null"} or (parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0)
+    except ValueError:
+        known = False
+    if not known:
+        # Not repeated: it may hold a password.
+        raise Misconfigured("MATCHMAKER_MAIL must be file, null, or smtp://user:password@host:port (or smtps://…)")
+    return mail
+
+
+def _mail_from(environ: Mapping[str, str], url: str) -> str:
+    host = urlsplit(url).hostname or ""
+    named = host if re.search("[a-z]", host) and "." in host else "localhost"
+    sender = environ.get("MATCHMAKER_MAIL_FROM") or f"Technology Matchmaker <noreply@{named}>"
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(sender)[1]) or not sender.isprintable():
+        raise Misconfigured(f"MATCHMAKER_MAIL_FROM is {sender!r}; write it as Portal <portal@example.org>")
+    return sender
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment; raises Misconfigured with one readable line."""
     env = os.environ if environ is None else environ
     var = Path(env.get("MATCHMAKER_VAR") or ROOT / "var").resolve()
+    host = env.get("MATCHMAKER_HOST") or "127.0.0.1"
+    port = _number(env, "MATCHMAKER_PORT", 8000, low=0, high=65535)
+    url = _url(env, host, port)
     return Settings(
         var=var,
         database_url=env.get("DATABASE_URL") or f"sqlite:///{var / 'matchmaker.db'}",
         encoder=env.get("MATCHMAKER_ENCODER") or "bundled",
         models=Path(env.get("MATCHMAKER_MODELS") or var / "models").resolve(),
         encoder_threads=_number(env, "MATCHMAKER_ENCODER_THREADS", min(4, os.cpu_count() or 1), low=1, high=256),
-        host=env.get("MATCHMAKER_HOST") or "127.0.0.1",
-        port=_number(env, "MATCHMAKER_PORT", 8000, low=0, high=65535),
+        host=host,
+        port=port,
         threads=_number(env, "MATCHMAKER_THREADS", 8, low=1, high=256),
         secret_key=env.get("SECRET_KEY") or "",
         secure_cookies=_yes(env, "MATCHMAKER_SECURE_COOKIES", default=False),
         proxies=_number(env, "MATCHMAKER_PROXIES", 0, low=0, high=9),
         demo=_yes(env, "MATCHMAKER_DEMO", default=True),
+        url=url,
+        mail=_mail(env),
+        mail_from=_mail_from(env, url),
     )

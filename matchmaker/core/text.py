@@ -30,3 +30,8 @@ def shorten(text: str, limit: int) -> str:
     head = text[: limit - 1]
     cut = max(head.rfind(mark) for mark in (" ", "。", "，", "；", ".", ";", "\n"))
     return (head[: cut + 1] if cut > limit * 2 // 3 else head).rstrip() + "…"
+
+
+def has_rtl(text: str) -> bool:
+    """Whether any letter of the text runs from right to left."""
+    return any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in text)

@@ -40,7 +40,8 @@ def open_engine(url: str) -> Engine:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Misconfigured(f"no folder for the database can be made: {error}") from error
-    engine = create_engine(parsed, module=sqlite)
+    # Errors end in logs, and logs must hold no word of a listing.
+    engine = create_engine(parsed, module=sqlite, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -48,7 +49,7 @@ def open_engine(url: str) -> Engine:
 
 def _server(parsed: URL) -> Engine:
     try:
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
         raise Misconfigured(f"DATABASE_URL asks for a driver that is not installed: {error}") from error
 

@@ -1,8 +1,11 @@
 """A lease: work that one process at a time may do, and that another takes over when the holder dies."""
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import psutil
 from sqlmodel import Field, SQLModel
 
 from matchmaker.core.clock import now
@@ -16,6 +19,17 @@ class Lease(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=64)
     holder: str = Field(max_length=64)
     until: datetime = Field(sa_type=UtcDateTime)
+
+
+def this_process() -> str:
+    """The name under which this process holds leases: the machine and the process's number."""
+    return f"{socket.gethostname()[:32]}:{os.getpid()}"
+
+
+def is_gone(holder: str) -> bool:
+    """Whether the process that holds a lease has died on this very machine."""
+    host, _, number = holder.rpartition(":")
+    return host == socket.gethostname()[:32] and number.isdecimal() and not psutil.pid_exists(int(number))
 
 
 def acquire(

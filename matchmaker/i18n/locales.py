@@ -1,16 +1,22 @@
-"""Which language a reader gets: asked for, the account's, remembered, or the browser's; catalogues are found by looking."""
+"""Which language a reader gets: the one asked for, their account's, the remembered one, or the browser's.
+
+Catalogues are found by looking.
+"""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+import pytz
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, force_locale, get_locale, get_timezone
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 COOKIE = "language"
@@ -78,6 +84,23 @@ def remember(response: Response) -> Response:
     if wanted in languages() and wanted != request.cookies.get(COOKIE):
         response.set_cookie(COOKIE, wanted, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure)
     return response
+
+
+@contextmanager
+def speaking(lang: str, zone: str = "UTC") -> Iterator[None]:
+    """Words and times for a reader of `lang` in this time zone, inside and outside of a request."""
+    before = get_timezone()
+    with force_locale(lang if lang in languages() else "en"):
+        _tell_time_in(pytz.timezone(zone))
+        try:
+            yield
+        finally:
+            _tell_time_in(before)
+
+
+def _tell_time_in(zone: object) -> None:
+    # flask-babel forces a language but no time zone; it keeps the one in use here.
+    g._flask_babel.babel_tzinfo = zone
 
 
 def current_language() -> str:

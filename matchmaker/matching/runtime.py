@@ -2,12 +2,9 @@
 
 import ctypes
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable, Sequence
 
-import psutil
 from flask import Flask, current_app
 from sqlalchemy import Engine
 
@@ -56,7 +53,7 @@ class Matcher:
         self._opening = threading.Lock()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self._holder = f"{socket.gethostname()[:32]}:{os.getpid()}"
+        self._holder = leases.this_process()
 
     @property
     def is_open(self) -> bool:
@@ -221,7 +218,7 @@ class Matcher:
 
     def _have_lease(self) -> bool:
         with unit_of_work(self.engine) as uow:
-            return leases.acquire(uow, LEASE, self._holder, seconds=LEASE_SECONDS, is_gone=_is_gone)
+            return leases.acquire(uow, LEASE, self._holder, seconds=LEASE_SECONDS, is_gone=leases.is_gone)
 
     def _work(self) -> None:
         rounds, worked, busy = 0, False, False
@@ -245,12 +242,6 @@ class Matcher:
                 self._wake.wait(POLL_SECONDS)
                 self._wake.clear()
         self.rest()
-
-
-def _is_gone(holder: str) -> bool:
-    """Whether the process that holds a lease has died on this very machine."""
-    host, _, number = holder.rpartition(":")
-    return host == socket.gethostname()[:32] and number.isdecimal() and not psutil.pid_exists(int(number))
 
 
 def give_back_memory() -> None:

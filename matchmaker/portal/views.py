@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from matchmaker.i18n.locales import current_language, language_choices
 from matchmaker.listings.models import Status
+from matchmaker.listings.search_request import SearchRequest
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Scope
 from matchmaker.matching.scoring import RULES
 from matchmaker.portal import pages, queries
 from matchmaker.portal.json_ld import describe
 from matchmaker.portal.listing_page import ListingPage, Wanted, listing_page
-from matchmaker.portal.schemas import SearchRequest
 from matchmaker.web.access import PUBLIC, access
 from matchmaker.web.context import current_actor, reader
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import format_currency, format_date, format_decimal
+from flask_babel import format_currency, format_date, format_decimal, format_time
 from flask_babel import get_locale as babel_locale
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -34,6 +34,11 @@ def language_name(code: str) -> str:
 def day(value: date | datetime | None) -> str:
     """A date as the reader writes it, in their time zone; empty for None."""
     return "" if value is None else str(format_date(value, "medium"))
+
+
+def moment(value: datetime | None) -> str:
+    """A date with its time as the reader writes them, in their time zone; empty for None."""
+    return "" if value is None else f"{format_date(value, 'medium')} {format_time(value, 'short')}"
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
@@ -149,6 +154,7 @@ def init_app(app: Flask) -> None:
         language_name=language_name,
         endonym=languages.endonym,
         day=day,
+        moment=moment,
         money=money,
         percent=percent,
         hundredths=hundredths,

@@ -16,6 +16,7 @@ SAMPLES = {
     "public_id": "bcdfghjkmn",
     "text_lang": "de",
     "scheme": "ipc",
+    "token": "unsigned.token",
     "filename": "img/favicon.svg",
 }
 

@@ -21,7 +21,7 @@ def declared() -> set[str]:
 
 def read_from_the_environment() -> set[str]:
     """Names that load() looks up."""
-    return set(re.findall(rf'(?:env\.get\(|\(env, )"({NAME})"', SOURCE))
+    return set(re.findall(rf'(?:env(?:iron)?\.get\(|\(env, )"({NAME})"', SOURCE))
 
 
 def test_every_setting_is_named_in_the_comment_over_it():

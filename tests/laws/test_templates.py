@@ -17,6 +17,7 @@ STATIC = ROOT / "matchmaker" / "static"
 SHARED = {"layouts", "includes", "errors", "emails"}
 PAGES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.*") if path.is_file())
 HTML = [page for page in PAGES if page.endswith(".html")]
+LETTER = {"subject.txt", "body.txt", "body.html"}
 
 _COMMENT = re.compile(r"\{#.*?#\}", re.S)
 _USED = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)["']""")
@@ -27,7 +28,7 @@ _SAFE = re.compile(r"""(?P<before>.{0,80}?)\|\s*safe\b""", re.S)
 _FORM = re.compile(r"<form\b(?P<attributes>[^>]*)>(?P<body>.*?)</form>", re.S | re.I)
 _MACRO = re.compile(r"\{%[-+]?\s*macro\s+(?P<name>\w+)(?P<body>.*?)\{%[-+]?\s*endmacro", re.S)
 _TOKEN = 'name="csrf_token"'
-_ENDPOINT = re.compile(r"""\burl_for\(\s*["']([\w.]+)["']""")
+_ENDPOINT = re.compile(r"""\b(?:url_for|public_url)\(\s*["']([\w.]+)["']""")
 _STATIC = re.compile(r"""url_for\(\s*["']static["']\s*,\s*filename\s*=\s*["']([^"']+)["']\s*(~?)""")
 
 
@@ -47,6 +48,39 @@ def rendered_by_python() -> set[str]:
     return found
 
 
+def letters_posted() -> set[str]:
+    """The third argument of every call of letters.post: the kind of letter, which must be a literal."""
+    found = set()
+    for path in (ROOT / "matchmaker").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"post", "letters.post"}:
+                kind = node.args[2]
+                assert isinstance(kind, ast.Constant), f"{path.name}:{node.lineno}"
+                found.add(kind.value)
+    return found
+
+
+def parts_of_letters() -> set[str]:
+    return {f"emails/{kind}/{part}" for kind in letters_posted() for part in LETTER}
+
+
+def test_every_letter_has_three_parts_and_every_folder_is_a_letter():
+    folders = {path.name: {part.name for part in path.iterdir()} for path in (TEMPLATES / "emails").glob("*/")}
+    assert folders == dict.fromkeys(letters_posted(), LETTER)
+
+
+@pytest.mark.parametrize("page", [page for page in HTML if re.fullmatch("emails/.+/body.html", page)])
+def test_a_letter_has_the_frame_of_all_letters_and_no_picture(page: str):
+    assert '{% extends "emails/_layout.html" %}' in source(page)
+    assert "<img" not in source(page)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("emails/")])
+def test_a_letter_leads_to_full_addresses(page: str):
+    # Relative addresses mean nothing in a mail program, and url_for believes the request's Host header.
+    assert "url_for" not in source(page)
+
+
 def test_every_folder_of_templates_is_a_blueprint_or_shared(app: Flask):
     folders = {path.name for path in TEMPLATES.iterdir() if path.is_dir()}
     assert folders - SHARED <= set(app.blueprints)
@@ -54,7 +88,7 @@ def test_every_folder_of_templates_is_a_blueprint_or_shared(app: Flask):
 
 def test_every_template_is_rendered_by_a_view_or_used_by_another_template():
     used = rendered_by_python() | {name for page in HTML for name in _USED.findall(source(page))}
-    assert set(PAGES) - used == set()
+    assert set(PAGES) - used - parts_of_letters() == set()
 
 
 def test_every_template_that_is_rendered_or_used_exists():

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "matchmaker" / "i18n" / "translations"
 CATALOGUES = sorted(path.parent.parent.name for path in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy": None}
-TEMPLATES = sorted(ROOT.glob("templates/**/*.html"))
+TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("templates/emails/**/*.txt")])
 
 # Words that are the same in every language of the portal.
 NAMES = {"TRL", "IPC", "NACE"}

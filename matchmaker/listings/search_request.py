@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -32,6 +33,18 @@ class SearchRequest:
     def slice(self) -> tuple[int, int]:
         """Page number and size, as queries take them."""
         return self.page, PAGE_SIZE
+
+    @property
+    def query(self) -> str:
+        """The question as the query of an address, the same for the same question: without the page, in one order."""
+        pairs = [("q", self.text), ("direction", self.filters.direction or "")]
+        pairs += [(name, code) for name in CODED_FILTERS for code in sorted(getattr(self.filters, name))]
+        return urlencode([(name, value) for name, value in pairs if value])
+
+    @classmethod
+    def parse(cls, query: str) -> "SearchRequest":
+        """The question of an address's query, as far as it makes sense."""
+        return cls.read(MultiDict(parse_qsl(query)))
 
     @classmethod
     def read(cls, args: MultiDict[str, str]) -> "SearchRequest":

@@ -4,7 +4,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from matchmaker.listings.models import Direction
-from matchmaker.portal.schemas import CODES_LIMIT, LAST_PAGE, PAGE_SIZE, TEXT_LIMIT, SearchRequest
+from matchmaker.listings.search_request import CODES_LIMIT, LAST_PAGE, PAGE_SIZE, TEXT_LIMIT, SearchRequest
 
 
 def read(*pairs: tuple[str, str]) -> SearchRequest:
