@@ -105,6 +105,11 @@ def open_administrators(session: Session) -> int:
     ).one()
 
 
+def memberships(session: Session, person_id: int) -> frozenset[int]:
+    """Row ids of the organisations that a person acts for at this moment."""
+    return frozenset(session.exec(select(Membership.organisation_id).where(Membership.person_id == person_id)).all())
+
+
 def owners(session: Session, organisation_id: int) -> int:
     """How many people who can sign in own the organisation."""
     return session.exec(

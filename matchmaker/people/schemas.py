@@ -96,7 +96,7 @@ class AddressChange(Form):
 class BrokerChange(Form):
     """What a broker takes on; no language, field or region means all."""
 
-    level: Annotated[str, AfterValidator(_level)]
+    level: Annotated[str, AfterValidator(_level)] = BrokerLevel.JUNIOR
     most_open: Annotated[str, AfterValidator(_most_open)]
     available: bool = False
     languages: Annotated[tuple[str, ...], AfterValidator(_languages)] = ()
