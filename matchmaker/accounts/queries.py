@@ -53,12 +53,12 @@ def actor_of(session: Session, person: Person) -> Actor:
     """The person with what they may do for whom."""
     assert person.id is not None
     rows = session.exec(
-        select(Membership.role, Organisation.id, Organisation.public_id, Organisation.name)
+        select(Membership, Organisation)
         .join(Organisation, col(Organisation.id) == Membership.organisation_id)
         .where(Membership.person_id == person.id)
         .order_by(col(Membership.joined_at), col(Membership.organisation_id))
     ).all()
-    known = tuple(Affiliation(id_ or 0, public_id, name, role) for role, id_, public_id, name in rows)
+    known = tuple(Affiliation(one.id or 0, one.public_id, one.name, row.role) for row, one in rows)
     return Actor(
         person_id=person.id,
         public_id=person.public_id,

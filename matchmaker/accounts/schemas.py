@@ -60,7 +60,7 @@ class Actor:
 
     @property
     def organisation_id(self) -> int | None:
-        """The organisation that new listings of this person belong to: the chosen one, else the first they write for."""
+        """The organisation that they post for: the chosen one, else the first that they write for."""
         writing = [id_ for id_, role in self.memberships.items() if role is not MembershipRole.VIEWER]
         if self.acting_for in writing:
             return self.acting_for

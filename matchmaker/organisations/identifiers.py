@@ -1,4 +1,4 @@
-"""The numbers that registers give organisations: each is brought into one form, and its check characters are checked."""
+"""The numbers that registers give organisations: brought into one form, their check characters checked."""
 
 import re
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from matchmaker.core.errors import Invalid
 BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 _ROR = re.compile(rf"0[{BASE32}]{{6}}[0-9]{{2}}")
 _ROR_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?:ror\.org/)?", re.I)
+
 
 def clean_uscc(value: str, _country: str) -> str:
     """统一社会信用代码: 18 characters, the last one calculated from the others (GB 32100-2015)."""

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from matchmaker.accounts import queries as accounts_queries
 from matchmaker.accounts import service as accounts
-from matchmaker.accounts.models import Invitation, Membership, Organisation, Person
+from matchmaker.accounts.models import Invitation, Membership, MembershipRole, Organisation, Person
 from matchmaker.accounts.policy import Verb, require
 from matchmaker.accounts.queries import Throttle
 from matchmaker.accounts.schemas import Actor, Newcomer
@@ -66,7 +66,7 @@ def invite(uow: UnitOfWork, public_id: str, wanted: InvitationForm, *, actor: Ac
     sent = Invitation(
         organisation_id=organisation.id,
         email=wanted.email,
-        role=wanted.role,
+        role=MembershipRole(wanted.role),
         token_hash=accounts.digest(token),
         invited_by=actor.person_id,
         expires_at=now() + LIFETIME,
@@ -159,5 +159,6 @@ def _join(uow: UnitOfWork, offer: Offer, person: Person) -> None:
 
 def _refuse_members(uow: UnitOfWork, organisation_id: int, email: str) -> None:
     person = accounts_queries.person_by_email(uow.session, email)
-    if person is not None and uow.session.get(Membership, (person.id, organisation_id)):
+    membership = uow.session.get(Membership, (person.id, organisation_id)) if person else None
+    if membership is not None:
         raise Invalid({"email": "is_member"})

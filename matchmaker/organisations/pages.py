@@ -19,7 +19,7 @@ from matchmaker.accounts.policy import Verb, may
 from matchmaker.accounts.schemas import Actor
 from matchmaker.i18n.locales import current_language
 from matchmaker.listings import queries as listings
-from matchmaker.listings.queries import ListingCard
+from matchmaker.listings.schemas import ListingCard
 from matchmaker.organisations import queries
 from matchmaker.people.queries import BrokerCard, brokers
 from matchmaker.web.forms import Problems
@@ -85,9 +85,5 @@ class BrokerChoice:
 
 def broker_choice(session: Session, organisation: Organisation) -> BrokerChoice:
     """The brokers that take on new work, and the chosen one even if they do not."""
-    found = [
-        card
-        for card in brokers(session)
-        if card.broker.available or card.person.id == organisation.broker_id
-    ]
+    found = [card for card in brokers(session) if card.broker.available or card.person.id == organisation.broker_id]
     return BrokerChoice(organisation, found)

@@ -11,6 +11,7 @@ from matchmaker.accounts import sessions
 from matchmaker.accounts.models import MembershipRole
 from matchmaker.accounts.policy import Verb, require
 from matchmaker.accounts.schemas import Newcomer
+from matchmaker.accounts.titles import ROLES
 from matchmaker.core.errors import Conflict, Invalid
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _
@@ -18,7 +19,6 @@ from matchmaker.i18n.locales import current_language, language_choices
 from matchmaker.organisations import invitations, membership, pages, queries
 from matchmaker.organisations.invitations import Offer, State
 from matchmaker.organisations.schemas import InvitationForm, RoleChange
-from matchmaker.organisations.titles import ROLES
 from matchmaker.organisations.views import bp
 from matchmaker.web import forms
 from matchmaker.web.access import PUBLIC, SIGNED_IN, access
@@ -150,7 +150,7 @@ def _kept_owned(public_id: str, change: Callable[[UnitOfWork], None]) -> Respons
             change(uow)
     except Conflict:
         flash(
-            _("This was not done: an organisation needs an owner with a confirmed address. Make somebody else one first."),
+            _("Not done: an organisation needs an owner with a confirmed address. Make somebody else one first."),
             "error",
         )
     else:
@@ -179,6 +179,6 @@ def _invitation_page(offer: Offer, token: str, problems: forms.Problems) -> Resp
         token=token,
         problems=problems,
         roles=ROLES,
-        name=request.form.get("name", ""),
+        newcomer=request.form.get("name", ""),
     )
     return page, 422 if problems and offer.state is State.GOOD else STATUS[offer.state]

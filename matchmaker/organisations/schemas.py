@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from matchmaker.accounts.models import IdentifierScheme, MembershipRole
@@ -55,10 +55,10 @@ def _website(value: str) -> str:
     return address
 
 
-def _role(value: str) -> MembershipRole:
+def _role(value: str) -> str:
     if value not in set(MembershipRole):
         raise PydanticCustomError("missing", "missing")
-    return MembershipRole(value)
+    return value
 
 
 def _letter_language(value: str) -> str:
@@ -74,7 +74,7 @@ Evidenced = Annotated[str, AfterValidator(_evidence)]
 class OrganisationChange(Form):
     """What an organisation says of itself; the four numbers may be empty."""
 
-    model_config = {"extra": "ignore", "str_max_length": 20_000}
+    model_config = ConfigDict(extra="ignore", str_max_length=20_000)
 
     name: Name
     name_en: Annotated[str, AfterValidator(_line)] = ""
@@ -97,7 +97,7 @@ class OrganisationChange(Form):
 class Evidence(Form):
     """What shows that an organisation is who it says it is; or why an administrator decides as they do."""
 
-    model_config = {"extra": "ignore", "str_max_length": 20_000}
+    model_config = ConfigDict(extra="ignore", str_max_length=20_000)
 
     evidence: Evidenced
 

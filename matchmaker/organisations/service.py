@@ -52,7 +52,9 @@ def change(uow: UnitOfWork, public_id: str, wanted: OrganisationChange, *, actor
     _replace_numbers(uow, organisation.id, known, numbers)
     if organisation.verification is Verification.VERIFIED and (changed & IDENTITY or _contradict(known, numbers)):
         verification.lapse(uow, organisation, actor=actor)
-    fields = sorted(changed | {scheme.value for scheme in known.keys() | numbers if known.get(scheme) != numbers.get(scheme)})
+    fields = sorted(
+        changed | {scheme.value for scheme in known.keys() | numbers if known.get(scheme) != numbers.get(scheme)}
+    )
     record(uow, actor.public_id, "organisation.edit", ("organisation", public_id), ",".join(fields))
     return organisation
 

@@ -1,5 +1,7 @@
 """Who says who they are hands in evidence; an administrator looks at it and decides. Every step is kept."""
 
+from dataclasses import dataclass
+
 from sqlmodel import col, select
 
 from matchmaker.accounts.models import Organisation, Person, Role, Verification, VerificationStep
@@ -13,11 +15,19 @@ from matchmaker.organisations.news import REJECTED, REQUESTED, VERIFIED
 from matchmaker.organisations.telling import tell_of
 
 
+@dataclass(frozen=True)
+class Words:
+    """What an owner hands in, or what an administrator says."""
+
+    evidence: str = ""
+    note: str = ""
+
+
 def ask(uow: UnitOfWork, public_id: str, evidence: str, *, actor: Actor) -> Organisation:
     """Hand in evidence; administrators are told the first time."""
     organisation = queries.find(uow.session, public_id)
     waited = organisation.verification is Verification.REQUESTED
-    _move(uow, organisation, Verification.REQUESTED, VerificationStep(evidence=evidence), actor=actor)
+    _move(uow, organisation, Verification.REQUESTED, Words(evidence=evidence), actor=actor)
     if not waited:
         tell_of(uow, _administrators(uow), REQUESTED, organisation)
     return organisation
@@ -26,7 +36,7 @@ def ask(uow: UnitOfWork, public_id: str, evidence: str, *, actor: Actor) -> Orga
 def verify(uow: UnitOfWork, public_id: str, note: str, *, actor: Actor) -> Organisation:
     """Say that the organisation is who it says it is; `note` says how that is known."""
     organisation = queries.find(uow.session, public_id)
-    _move(uow, organisation, Verification.VERIFIED, VerificationStep(note=note), actor=actor)
+    _move(uow, organisation, Verification.VERIFIED, Words(note=note), actor=actor)
     for owner in _tell_owners(uow, organisation, VERIFIED):
         emails.organisation_verified(uow, owner, organisation)
     return organisation
@@ -35,7 +45,7 @@ def verify(uow: UnitOfWork, public_id: str, note: str, *, actor: Actor) -> Organ
 def reject(uow: UnitOfWork, public_id: str, note: str, *, actor: Actor) -> Organisation:
     """Say that it cannot be verified as things stand; `note` says why, and its owners read it."""
     organisation = queries.find(uow.session, public_id)
-    _move(uow, organisation, Verification.REJECTED, VerificationStep(note=note), actor=actor)
+    _move(uow, organisation, Verification.REJECTED, Words(note=note), actor=actor)
     for owner in _tell_owners(uow, organisation, REJECTED):
         emails.organisation_rejected(uow, owner, organisation, note)
     return organisation
@@ -43,16 +53,21 @@ def reject(uow: UnitOfWork, public_id: str, note: str, *, actor: Actor) -> Organ
 
 def lapse(uow: UnitOfWork, organisation: Organisation, *, actor: Actor) -> None:
     """The organisation says of itself what nobody has checked."""
-    _move(uow, organisation, Verification.UNVERIFIED, VerificationStep(), actor=actor)
+    _move(uow, organisation, Verification.UNVERIFIED, Words(), actor=actor)
 
 
-def _move(
-    uow: UnitOfWork, organisation: Organisation, after: Verification, step: VerificationStep, *, actor: Actor
-) -> None:
+def _move(uow: UnitOfWork, organisation: Organisation, after: Verification, words: Words, *, actor: Actor) -> None:
     require(actor, states.verb_of(organisation.verification, after), organisation)
     organisation.verification = after
-    step.organisation_id, step.state, step.person_id = organisation.id or 0, after, actor.person_id
-    uow.session.add(step)
+    uow.session.add(
+        VerificationStep(
+            organisation_id=organisation.id or 0,
+            state=after,
+            evidence=words.evidence,
+            note=words.note,
+            person_id=actor.person_id,
+        )
+    )
     record(uow, actor.public_id, f"organisation.{after.value}", ("organisation", organisation.public_id))
 
 

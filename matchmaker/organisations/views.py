@@ -1,6 +1,6 @@
 """An organisation's page, what it says of itself, its verification and its broker."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.accounts import sessions
@@ -12,6 +12,7 @@ from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
 from matchmaker.organisations import pages, queries, service, verification
 from matchmaker.organisations.schemas import Evidence, NewOrganisation, OrganisationChange
+from matchmaker.taxonomy.service import label
 from matchmaker.taxonomy.vocabulary import OrganisationKind, OrganisationSize
 from matchmaker.web import forms
 from matchmaker.web.access import PUBLIC, SIGNED_IN, Permission, access
@@ -61,7 +62,9 @@ def act(public_id: str) -> ResponseReturnValue:
 @access(SIGNED_IN)
 def edit(public_id: str) -> ResponseReturnValue:
     organisation = _for(public_id, Verb.EDIT)
-    values = {name: getattr(organisation, name) for name in OrganisationChange.model_fields if hasattr(organisation, name)}
+    values = {
+        name: getattr(organisation, name) for name in OrganisationChange.model_fields if hasattr(organisation, name)
+    }
     numbers = queries.identifiers(reader(), organisation.id or 0)
     return _edit_page(organisation, values | {scheme.value: value for scheme, value in numbers.items()}, {})
 
@@ -149,3 +152,22 @@ def _evidence_page(organisation: Organisation, written: str, problems: forms.Pro
 
 def _choices() -> dict[str, object]:
     return {"kinds": OrganisationKind.choices(), "countries": countries(current_language())}
+
+
+def kind_of(organisation: Organisation) -> str:
+    """What kind of organisation it is, in the reader's language."""
+    return str(OrganisationKind.of(organisation.kind).title)
+
+
+def size_of(organisation: Organisation) -> str:
+    """How big it is, in the reader's language; empty where nobody said."""
+    return str(OrganisationSize.of(organisation.size).title) if organisation.size else ""
+
+
+def field_name(section: str) -> str:
+    """The title of a section of the patent classification, A to H."""
+    return label("ipc", section, current_language())
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(organisation_kind=kind_of, organisation_size=size_of, field_name=field_name)

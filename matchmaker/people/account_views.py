@@ -118,9 +118,7 @@ def broker_save() -> ResponseReturnValue:
 
 
 def _page(refused: Refused) -> str:
-    page = pages.account_page(
-        reader(), refused, actor=current_actor(), token_hash=sessions.current_token_hash()
-    )
+    page = pages.account_page(reader(), refused, actor=current_actor(), token_hash=sessions.current_token_hash())
     return render_template("people/account.html", page=page)
 
 

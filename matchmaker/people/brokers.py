@@ -2,7 +2,7 @@
 
 from sqlmodel import select
 
-from matchmaker.accounts.models import Broker, BrokerScope, Person, Role, ScopeKind
+from matchmaker.accounts.models import Broker, BrokerLevel, BrokerScope, Person, Role, ScopeKind
 from matchmaker.accounts.schemas import Actor
 from matchmaker.audit.service import record
 from matchmaker.core.errors import NotAllowed, NotFound
@@ -21,8 +21,8 @@ def change(uow: UnitOfWork, person_id: str, wanted: BrokerChange, *, actor: Acto
     broker = uow.session.get(Broker, person.id) or Broker(person_id=person.id)
     if actor.role is Role.ADMINISTRATOR:
         # A qualification is what others say of a broker.
-        broker.level = wanted.level
-    broker.most_open, broker.available = wanted.most_open, wanted.available
+        broker.level = BrokerLevel(wanted.level)
+    broker.most_open, broker.available = int(wanted.most_open), wanted.available
     uow.session.add(broker)
     _replace_scopes(uow, person.id, wanted)
     record(uow, actor.public_id, "broker.edit", ("person", person.public_id))

@@ -32,5 +32,5 @@ def title(user_agent: str) -> str:
     program = next((name for mark, name in PROGRAMS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     if program and system:
-        return _("%(program)s on %(system)s", program=program, system=system)
-    return program or system or _("Unknown browser")
+        return str(_("%(program)s on %(system)s", program=program, system=system))
+    return program or system or str(_("Unknown browser"))

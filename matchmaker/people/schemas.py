@@ -53,16 +53,16 @@ def _all_known(codes: tuple[str, ...], strange: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
-def _level(value: str) -> BrokerLevel:
+def _level(value: str) -> str:
     if value not in set(BrokerLevel):
         raise _unknown(value)
-    return BrokerLevel(value)
+    return value
 
 
-def _most_open(value: str) -> int:
+def _most_open(value: str) -> str:
     if not value.strip().isascii() or not value.strip().isdecimal() or not 1 <= int(value[:6]) <= MOST_OPEN:
         raise PydanticCustomError("bad_count", "{most}", {"most": MOST_OPEN})
-    return int(value)
+    return str(int(value))
 
 
 class ProfileChange(Form):

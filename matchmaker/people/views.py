@@ -7,6 +7,7 @@ from matchmaker.accounts import service as accounts
 from matchmaker.accounts import sessions
 from matchmaker.accounts.models import TokenPurpose
 from matchmaker.accounts.schemas import Email, Form, Registration
+from matchmaker.accounts.titles import titled
 from matchmaker.config import Settings
 from matchmaker.core.countries import countries
 from matchmaker.core.errors import Invalid
@@ -176,3 +177,4 @@ def letters_are_files() -> bool:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(letters_are_files=letters_are_files)
+    app.jinja_env.filters.update(titled=titled)

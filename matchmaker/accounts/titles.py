@@ -1,4 +1,8 @@
-"""What the stored codes of organisations and accounts are called."""
+"""What the stored codes of people and organisations are called."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
 
 from flask_babel import LazyString
 
@@ -42,3 +46,17 @@ PLATFORM_ROLES: dict[Role, LazyString] = {
     Role.BROKER: lazy("Broker"),
     Role.ADMINISTRATOR: lazy("Administrator"),
 }
+
+# By type: a member of an organisation and a member of the platform are stored as the same word.
+_BY_TYPE: dict[type[StrEnum], Mapping[Any, LazyString]] = {
+    MembershipRole: SHORT_ROLES,
+    Verification: VERIFICATIONS,
+    IdentifierScheme: IDENTIFIERS,
+    BrokerLevel: LEVELS,
+    Role: PLATFORM_ROLES,
+}
+
+
+def titled(value: StrEnum) -> LazyString:
+    """The title of a stored code, in the reader's language when it is printed."""
+    return _BY_TYPE[type(value)][value]
