@@ -13,6 +13,9 @@ from matchmaker import cli
 from matchmaker.accounts import policy as accounts_policy
 from matchmaker.accounts import sessions
 from matchmaker.accounts import views as accounts
+from matchmaker.admin import audit_views as _audit_views  # noqa: F401  (views register on import)
+from matchmaker.admin import people_views as _office_people  # noqa: F401
+from matchmaker.admin import views as admin
 from matchmaker.alerts import news as _alerts_news  # noqa: F401  (kinds of news register on import)
 from matchmaker.alerts import queries as alerts_queries
 from matchmaker.alerts import tasks as alerts_tasks
@@ -36,6 +39,11 @@ from matchmaker.notifications import tasks as notifications_tasks
 from matchmaker.notifications import views as notifications
 from matchmaker.notifications.channels import open_channel
 from matchmaker.notifications.kinds import resolve
+from matchmaker.organisations import people_views as _organisation_people  # noqa: F401
+from matchmaker.organisations import telling as organisations_telling
+from matchmaker.organisations import views as organisations
+from matchmaker.people import account_views as _account_views  # noqa: F401
+from matchmaker.people import views as people
 from matchmaker.portal import views as portal
 from matchmaker.quality import views as quality
 from matchmaker.review import tasks as review_tasks
@@ -52,6 +60,9 @@ LEAST_KEY = 32
 BLUEPRINTS = (
     portal.bp,
     accounts.bp,
+    people.bp,
+    organisations.bp,
+    admin.bp,
     listings.bp,
     quality.bp,
     attachment_views.bp,
@@ -68,6 +79,7 @@ TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS)
 # What the params of news mean, to those who may know it.
 resolve("listing", listings_telling.titles)
 resolve("search", alerts_queries.names)
+resolve("organisation", organisations_telling.names)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
@@ -98,7 +110,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
     for part in (sessions, errors, headers, static_files, presentation, addresses):
         part.init_app(app)
-    for part in (letters, notifications, matching, cli):
+    for part in (letters, notifications, people, organisations, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import MultiDict
 
+from matchmaker.core.errors import Invalid
 from matchmaker.i18n import lazy
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -43,6 +44,14 @@ MESSAGES: dict[str, LazyString] = {
     "remarks_missing": lazy("Please say what is to be mended; the owner reads it."),
     "bad_email": lazy("Please write an e-mail address such as name@example.org."),
     "taken": lazy("There is an account with this address already."),
+    "same_email": lazy("This is your address already."),
+    "is_member": lazy("This person acts for your organisation already."),
+    "bad_count": lazy("Please write a whole number from 1 to %(most)s."),
+    "bad_website": lazy("Please write an address such as https://www.example.org."),
+    "bad_uscc": lazy("These are not the 18 characters of a unified social credit code; please check each one."),
+    "bad_vat": lazy("This is no VAT number that we know; begin with the country, such as IT00743110157."),
+    "bad_ror": lazy("This is no ROR identifier, such as https://ror.org/052gg0110."),
+    "bad_pic": lazy("A Participant Identification Code has nine digits."),
     "string_too_long": lazy("This is far too long."),
     "decimal_parsing": lazy("Please write an amount such as 250000, 1,999.50 or 200万."),
     "date_parsing": lazy("Please write a date such as 2027-03-31."),
@@ -62,6 +71,11 @@ OTHERWISE = lazy("This cannot be used here.")
 def message(kind: str, values: Mapping[str, Any] | None = None) -> str:
     """The sentence for one problem, in the reader's language."""
     return str(MESSAGES.get(kind, OTHERWISE)) % dict(values or {})
+
+
+def messages(error: Invalid) -> Problems:
+    """Field → sentence for what a service refused."""
+    return {field: message(kind) for field, kind in error.problems.items()}
 
 
 def problems_of(error: ValidationError, *, whole: str = "") -> Problems:
