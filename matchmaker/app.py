@@ -29,6 +29,7 @@ from matchmaker.files import tasks as files_tasks
 from matchmaker.files import views as files
 from matchmaker.i18n import locales
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.interests import views as interests
 from matchmaker.listings import attachment_views, attachments
 from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import telling as listings_telling
@@ -71,10 +72,11 @@ BLUEPRINTS = (
     taxonomy.bp,
     notifications.bp,
     alerts.bp,
+    interests.bp,
 )
 # What the worker does: jobs of the queue by kind, and what the clock says.
 HANDLERS: dict[str, Handler] = {}
-TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS)
+TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS, *review_tasks.TICKS)
 
 # What the params of news mean, to those who may know it.
 resolve("listing", listings_telling.titles)
@@ -110,7 +112,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
     for part in (sessions, errors, headers, static_files, presentation, addresses):
         part.init_app(app)
-    for part in (letters, notifications, people, organisations, matching, cli):
+    for part in (letters, notifications, people, organisations, interests, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [
