@@ -1,7 +1,7 @@
 """Open the way between two sides that both said yes: past the gates, then with names, sealed parts and a thread."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -227,6 +227,26 @@ def _set_deadline(uow: UnitOfWork, suggestion: Suggestion, days: int, side: Side
 def _country(session: Session, suggestion: Suggestion, side: Side) -> str:
     org = session.get(Organisation, organisations_of(suggestion)[side] or 0)
     return org.country if org else ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far those who are introduced have come; a reason where it ends."""
+
+    to: State | None
+    reason: CloseReason | None = None
+    note: str = ""
+
+
+def progress(uow: UnitOfWork, public_id: str, step: Step, *, revision: int, actor: Actor) -> None:
+    """Note how far they have come; raises Conflict when somebody else did so in the meantime."""
+    introduction = queries.readable(uow.session, public_id, actor, lock=True)
+    suggestion = queries.match_of(uow.session, introduction)
+    if not standing(actor, introduction).writes:
+        raise NotAllowed("only those who are introduced may tell how far they are")
+    if step.to is None:
+        raise Invalid({"to": "missing"})
+    advance(uow, suggestion, Move(step.to, actor))
 
 
 def release_broker(uow: UnitOfWork, public_id: str, *, actor: Actor, release: bool = True) -> Introduction:
