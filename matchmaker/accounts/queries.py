@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, func, select
 
-from matchmaker.accounts.models import Membership, Organisation, Person, SignIn, SignInAttempt
+from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person, SignIn, SignInAttempt
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
 
@@ -37,6 +37,17 @@ def person_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     """Names of people by row id."""
     rows = session.exec(select(Person).where(col(Person.id).in_(set(ids) - {None}))).all()
     return {row.id: row.name for row in rows if row.id is not None}
+
+
+def writers(session: Session, organisation_id: int | None) -> list[int]:
+    """Row ids of the people who act for the organisation: its owners and members, without closed accounts."""
+    acting = (
+        select(Membership.person_id)
+        .join(Person, col(Person.id) == Membership.person_id)
+        .where(Membership.organisation_id == organisation_id, Membership.role != MembershipRole.VIEWER)
+        .where(col(Person.closed_at).is_(None))
+    )
+    return list(session.exec(acting.order_by(col(Membership.person_id))).all())
 
 
 def actor_of(session: Session, person: Person) -> Actor:

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import select
+from sqlalchemy import ColumnElement, true
+from sqlmodel import col, select
 
 from matchmaker.accounts.models import MembershipRole, Role
 from matchmaker.accounts.schemas import Actor
@@ -32,6 +33,9 @@ class Move:
 
     to: State
     by: Actor | None = None
+    # The side that speaks, where somebody could speak for both, or a broker writes down what a side without an
+    # account has answered; the caller has checked that they may.
+    side: Side | None = None
     # Only for moves that nobody makes: CLOCK or SYSTEM.
     party: Party | None = None
     reason: str = ""
@@ -72,8 +76,7 @@ def find(uow: UnitOfWork, public_id: str, revision: int | None = None) -> Sugges
 
 def advance(uow: UnitOfWork, suggestion: Suggestion, move: Move) -> MatchMove:
     """Make a move; raises Conflict or NotAllowed as the table says. The caller sees to deadlines and news."""
-    parties = frozenset({move.party}) if move.party else parties_of(move.by, suggestion)
-    check_move(suggestion.state, move.to, parties)
+    check_move(suggestion.state, move.to, _speaking(move, suggestion))
     entry = note_down(uow, suggestion, move, kind=MoveKind.MOVE)
     for name, value in {"offer_at": None, "deadline_at": None, **(move.changes or {})}.items():
         setattr(suggestion, name, value)
@@ -84,6 +87,16 @@ def advance(uow: UnitOfWork, suggestion: Suggestion, move: Move) -> MatchMove:
     subject = ("suggestion", suggestion.public_id)
     record(uow, who, f"suggestion.{move.to.value}", subject, f"was {entry.was.value}")
     return entry
+
+
+def _speaking(move: Move, suggestion: Suggestion) -> frozenset[Party]:
+    """On whose behalf the move is made."""
+    if move.party:
+        return frozenset({move.party})
+    if move.side:
+        first = (move.changes or {}).get("first_side", suggestion.first_side)
+        return frozenset({Party.FIRST if move.side is first else Party.SECOND})
+    return parties_of(move.by, suggestion)
 
 
 def note_down(uow: UnitOfWork, suggestion: Suggestion, move: Move, *, kind: MoveKind) -> MatchMove:
@@ -116,6 +129,8 @@ def voice(move: Move, suggestion: Suggestion) -> str:
     """Who speaks in the timeline: a side by its name, whether it was asked first or second."""
     if move.party:
         return move.party.value
+    if move.side:
+        return move.side.value
     sides = sides_of(move.by, suggestion)
     if move.by and move.by.role in {Role.BROKER, Role.ADMINISTRATOR} and not sides:
         return Party.BROKER.value
@@ -140,10 +155,15 @@ def _typed(annotation: str, name: str, value: Any) -> Any:
 
 def last_move(uow: UnitOfWork, suggestion: Suggestion) -> MatchMove | None:
     """The newest entry that moved or assigned the match."""
-    wanted = (
-        select(MatchMove)
-        .where(MatchMove.suggestion_id == suggestion.id, MatchMove.kind != MoveKind.NOTE)
-        .order_by(MatchMove.id.desc())  # type: ignore[union-attr]
-        .limit(1)
-    )
-    return uow.session.exec(wanted).one_or_none()
+    return _newest(uow, suggestion, col(MatchMove.kind) != MoveKind.NOTE)
+
+
+def last_entry(uow: UnitOfWork, suggestion: Suggestion) -> MatchMove | None:
+    """The newest entry of the timeline, whatever it is."""
+    return _newest(uow, suggestion, true())
+
+
+def _newest(uow: UnitOfWork, suggestion: Suggestion, which: ColumnElement[bool]) -> MatchMove | None:
+    uow.session.flush()  # an entry of this transaction counts too
+    wanted = select(MatchMove).where(MatchMove.suggestion_id == suggestion.id, which)
+    return uow.session.exec(wanted.order_by(col(MatchMove.id).desc()).limit(1)).one_or_none()

@@ -30,7 +30,8 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Party]] = {
     (S.SUGGESTED, S.DECLINED): frozenset({P.BROKER}),
     (S.SUGGESTED, S.PARKED): frozenset({P.BROKER}),
     # A side that asks by itself has said yes; a pair that nobody looked at yet goes straight to the other side.
-    (S.SUGGESTED, S.OFFERED_SECOND): frozenset({P.FIRST}),
+    (S.SUGGESTED, S.OFFERED_SECOND): frozenset({P.FIRST, P.CLOCK}),
+    (S.SUGGESTED, S.CLOSED): frozenset({P.FIRST, P.SYSTEM}),
     (S.IN_REVIEW, S.SUGGESTED): frozenset({P.BROKER}),
     (S.IN_REVIEW, S.ENDORSED): frozenset({P.BROKER}),
     (S.IN_REVIEW, S.DECLINED): frozenset({P.BROKER}),
@@ -38,20 +39,26 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Party]] = {
     # A broker who keeps an expression of interest waiting does not stop it.
     (S.IN_REVIEW, S.OFFERED_SECOND): frozenset({P.FIRST, P.BROKER, P.CLOCK}),
     (S.IN_REVIEW, S.CLOSED): frozenset({P.FIRST, P.SYSTEM}),
-    (S.PARKED, S.IN_REVIEW): frozenset({P.BROKER, P.CLOCK}),
+    # An interest that somebody expresses meanwhile is reason to look at it again.
+    (S.PARKED, S.IN_REVIEW): frozenset({P.BROKER, P.CLOCK, P.SYSTEM}),
     (S.PARKED, S.SUGGESTED): frozenset({P.BROKER, P.CLOCK}),
     (S.PARKED, S.OFFERED_SECOND): frozenset({P.FIRST}),
+    (S.PARKED, S.CLOSED): frozenset({P.FIRST, P.SYSTEM}),
     (S.ENDORSED, S.SUGGESTED): frozenset({P.BROKER}),
     (S.ENDORSED, S.OFFERED_FIRST): frozenset({P.BROKER, P.CLOCK}),
     (S.ENDORSED, S.OFFERED_SECOND): frozenset({P.FIRST, P.BROKER, P.CLOCK}),
     (S.ENDORSED, S.CLOSED): frozenset({P.SYSTEM, P.FIRST}),
-    (S.DECLINED, S.SUGGESTED): frozenset({P.BROKER}),
+    # What is over begins again when a broker opens it, or when a side expresses its interest once more.
+    (S.DECLINED, S.SUGGESTED): frozenset({P.BROKER, P.SYSTEM}),
+    (S.CLOSED, S.SUGGESTED): frozenset({P.SYSTEM}),
     (S.OFFERED_FIRST, S.ENDORSED): frozenset({P.BROKER}),
     (S.OFFERED_FIRST, S.OFFERED_SECOND): frozenset({P.FIRST}),
     (S.OFFERED_FIRST, S.DECLINED): frozenset({P.FIRST}),
     (S.OFFERED_FIRST, S.LAPSED): frozenset({P.CLOCK}),
-    (S.OFFERED_FIRST, S.CLOSED): frozenset({P.SYSTEM}),
-    (S.OFFERED_SECOND, S.MUTUAL): frozenset({P.SECOND}),
+    # The second side takes back an interest that it expressed by itself while the first one was being asked.
+    (S.OFFERED_FIRST, S.CLOSED): frozenset({P.SECOND, P.SYSTEM}),
+    # By the system where the second side had expressed its interest before it was asked.
+    (S.OFFERED_SECOND, S.MUTUAL): frozenset({P.SECOND, P.SYSTEM}),
     (S.OFFERED_SECOND, S.DECLINED): frozenset({P.SECOND}),
     (S.OFFERED_SECOND, S.LAPSED): frozenset({P.CLOCK}),
     # The first side takes its yes back, or its listing away.
@@ -70,7 +77,7 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Party]] = {
     (S.NEGOTIATING, S.AGREEMENT): _ANYBODY,
     (S.NEGOTIATING, S.CLOSED): _ANYBODY,
     (S.AGREEMENT, S.CLOSED): _ANYBODY,
-    (S.LAPSED, S.SUGGESTED): frozenset({P.BROKER}),
+    (S.LAPSED, S.SUGGESTED): frozenset({P.BROKER, P.SYSTEM}),
 }
 
 # Where nothing has been said to either side yet: the desk's own business.

@@ -1,14 +1,15 @@
-"""Put the best matches of newly embedded listings on the desk."""
+"""Put the best matches of newly embedded listings on the desk, and say when the clock looks at those there are."""
 
 from matchmaker.db import cursors
 from matchmaker.db.engine import reading_session
+from matchmaker.db.ticks import Tick
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Scope
-from matchmaker.review import queries
+from matchmaker.review import clock, queries
 from matchmaker.review.service import Found, suggest
 
 # A broker's time is the scarcest thing here: few for each listing, and only those whose texts say something.
@@ -21,6 +22,16 @@ CURSOR, BATCH = "desk", 32
 # Scores say how a result stands out in the market of the day: open pairs are scored again when the log has moved by
 # this many entries, or by this share of the market, and a few needs at a time.
 STALE_AFTER, STALE_SHARE, STALE_BATCH = 100, 0.1, 8
+# Whoever waits for a broker's word waits a minute; a deadline of days may be an hour late in its reminder.
+TICKS = (
+    Tick("offers", 30.0, clock.offer_due),
+    Tick("market", 30.0, clock.follow_market),
+    Tick("lapses", 60.0, clock.lapse_due),
+    Tick("refusals", 60.0, clock.tell_refused),
+    Tick("interests", 600.0, clock.pass_on_due),
+    Tick("parked", 600.0, clock.return_parked),
+    Tick("reminders", 3600.0, clock.remind_due),
+)
 
 
 def follow(matcher: Matcher) -> int:
