@@ -21,6 +21,7 @@ from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.worker import Worker
+from matchmaker.interests.cli import export_rules
 from matchmaker.interests.rules import load_examples
 from matchmaker.listings import demo as demo_listings
 from matchmaker.listings.cli import listings

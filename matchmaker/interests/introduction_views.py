@@ -16,6 +16,7 @@ from matchmaker.interests.introduction_policy import broker_is_released
 from matchmaker.interests.introduction_wording import ENDS, STANDS, STEPS
 from matchmaker.interests.nda_text import LANGUAGES, MOST_YEARS, NdaDraft
 from matchmaker.listings import queries as listings
+from matchmaker.review.answers import Step
 from matchmaker.review.models import CloseReason, State
 from matchmaker.taxonomy.vocabulary import OrganisationKind
 from matchmaker.web import forms
@@ -78,11 +79,9 @@ def send(public_id: str) -> ResponseReturnValue:
 @access(SIGNED_IN)
 def progress(public_id: str) -> ResponseReturnValue:
     wanted, why = request.form.get("to", ""), request.form.get("reason", "")
-    step = introductions.Step(
-        State(wanted) if wanted in set(State) else None,
-        CloseReason(why) if why in set(CloseReason) else None,
-        request.form.get("note", ""),
-    )
+    if wanted not in STEPS and wanted != State.CLOSED:
+        raise Conflict("there is no such step")
+    step = Step(State(wanted), request.form.get("note", ""), CloseReason(why) if why in ENDS else None)
     try:
         with unit_of_work() as uow:
             introductions.progress(uow, public_id, step, revision=_revision(), actor=current_actor())

@@ -1,7 +1,7 @@
 """Open the way between two sides that both said yes: past the gates, then with names, sealed parts and a thread."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -23,6 +23,8 @@ from matchmaker.interests.models import Declaration, Introduction, Verdict
 from matchmaker.interests.telling import Told, is_news, listing_for, organisations_of, people_of, tell_sides
 from matchmaker.listings.models import Disclosure, DisclosureLevel
 from matchmaker.notifications.service import News, tell
+from matchmaker.review import answers
+from matchmaker.review.answers import Step
 from matchmaker.review.models import CloseReason, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, find, sides_of
 from matchmaker.review.states import Party
@@ -229,24 +231,12 @@ def _country(session: Session, suggestion: Suggestion, side: Side) -> str:
     return org.country if org else ""
 
 
-@dataclass(frozen=True)
-class Step:
-    """How far those who are introduced have come; a reason where it ends."""
-
-    to: State | None
-    reason: CloseReason | None = None
-    note: str = ""
-
-
 def progress(uow: UnitOfWork, public_id: str, step: Step, *, revision: int, actor: Actor) -> None:
-    """Note how far they have come; raises Conflict when somebody else did so in the meantime."""
+    """Note how far those who are introduced have come, or how it ended; raises as `review.answers.progress` does."""
     introduction = queries.readable(uow.session, public_id, actor, lock=True)
-    suggestion = queries.match_of(uow.session, introduction)
     if not standing(actor, introduction).writes:
         raise NotAllowed("only those who are introduced may tell how far they are")
-    if step.to is None:
-        raise Invalid({"to": "missing"})
-    advance(uow, suggestion, Move(step.to, actor))
+    answers.progress(uow, queries.match_of(uow.session, introduction).public_id, step, revision=revision, actor=actor)
 
 
 def release_broker(uow: UnitOfWork, public_id: str, *, actor: Actor, release: bool = True) -> Introduction:
