@@ -1,7 +1,10 @@
 """The table of export control, for administrators: read it, change it, bring it in and out, try it on a pair."""
 
+from contextlib import closing
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
 
 from matchmaker.core.clock import now
 from matchmaker.core.countries import countries
@@ -164,8 +167,8 @@ def _plain(value: object) -> str:
 
 
 def _uploaded() -> str:
-    file = request.files.get("file")
-    raw = file.read(MOST_BYTES + 1) if file else b""
+    with closing(request.files.get("file") or FileStorage()) as file:
+        raw = file.read(MOST_BYTES + 1)
     if not raw:
         raise Invalid({"": _("Please choose a file.")})
     try:
