@@ -142,7 +142,7 @@ def read_csv(text: str) -> tuple[list[RuleDraft], list[BadRow]]:
             else:
                 bad.append(BadRow(rows.line_num, problems))
     except csv.Error:
-        bad.append(BadRow(rows.line_num, {"": forms.message("bad_table")}))
+        bad.append(BadRow(rows.reader.line_num, {"": forms.message("bad_table")}))
     return drafts, bad
 
 

@@ -22,8 +22,8 @@ from matchmaker.web import forms
 from matchmaker.web.access import Permission, access
 from matchmaker.web.context import current_actor, reader, unit_of_work
 
-# A table of some thousand rules; a longer file was meant for another program.
-MOST_BYTES = 1024 * 1024
+# A table of more than a thousand rules; a longer file was meant for another program.
+MOST_BYTES = 400 * 1024
 
 bp = Blueprint("export_rules", __name__, url_prefix="/admin/export-rules")
 
@@ -168,7 +168,7 @@ def _plain(value: object) -> str:
 
 def _uploaded() -> str:
     with closing(request.files.get("file") or FileStorage()) as file:
-        raw = file.read(MOST_BYTES + 1)
+        raw: bytes = file.read(MOST_BYTES + 1)
     if not raw:
         raise Invalid({"": _("Please choose a file.")})
     try:
@@ -176,7 +176,7 @@ def _uploaded() -> str:
             return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid({"": _("This is no text in UTF-8; save the table as “CSV UTF-8”.")}) from None
-    raise Invalid({"": _("This file is larger than 1 MB.")})
+    raise Invalid({"": _("This file is larger than 400 kB.")})
 
 
 def _number() -> int:

@@ -168,7 +168,7 @@ def test_a_file_adds_what_is_not_there_yet(office, table):
     [
         ("", "Please choose a file"),
         (b"\xff\xfe\x00", "UTF-8"),
-        ("a" * (1024 * 1024 + 1), "larger than 1 MB"),
+        ("a" * (400 * 1024 + 1), "larger than 400 kB"),
         ("a,b\n1,2\n", "line 1:"),
         ("verdict,title,source,valid_from\nfree,A,B,2020-01-01\nnever,A,B,2020-01-01\n", "line 3:"),
         ('verdict,title,source,valid_from\nfree,"A,B,2020-01-01\n', "line 2:"),
