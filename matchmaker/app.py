@@ -28,7 +28,10 @@ from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import tasks as files_tasks
 from matchmaker.files import views as files
 from matchmaker.i18n import locales
+from matchmaker.interests import introduction_tasks
+from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.interests import rule_views as export_rules
 from matchmaker.interests import views as interests
 from matchmaker.listings import attachment_views, attachments
 from matchmaker.listings import tasks as listings_tasks
@@ -73,10 +76,17 @@ BLUEPRINTS = (
     notifications.bp,
     alerts.bp,
     interests.bp,
+    introductions.bp,
+    export_rules.bp,
 )
 # What the worker does: jobs of the queue by kind, and what the clock says.
 HANDLERS: dict[str, Handler] = {}
-TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS, *review_tasks.TICKS)
+TICKS: tuple[Tick, ...] = (
+    *listings_tasks.TICKS,
+    *notifications_tasks.TICKS,
+    *review_tasks.TICKS,
+    *introduction_tasks.TICKS,
+)
 
 # What the params of news mean, to those who may know it.
 resolve("listing", listings_telling.titles)
