@@ -19,6 +19,7 @@ from matchmaker.accounts.policy import Verb, may
 from matchmaker.accounts.schemas import Actor
 from matchmaker.i18n.locales import current_language
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.organisations import queries
 from matchmaker.people.queries import BrokerCard, brokers
@@ -58,7 +59,9 @@ class OrganisationPage:
 def profile(session: Session, organisation: Organisation, *, actor: Actor | None) -> OrganisationPage:
     """The public profile, with the inside for those who may see it; anonymous listings are in neither."""
     assert organisation.id is not None
-    found = listings.cards(session, queries.public_listings(session, organisation.id), current_language())
+    found = listings.cards(
+        session, queries.public_listings(session, organisation.id), Reader(current_language(), actor)
+    )
     inside = inside_of(session, organisation) if may(actor, Verb.SEE_INSIDE, organisation) else None
     return OrganisationPage(organisation, actor, list(found.values()), inside)
 
