@@ -119,6 +119,10 @@ class Element:
     # Another element whose words make this one thin instead of missing.
     hint: str = ""
 
+    @property
+    def title_of_field(self) -> LazyString:
+        return BY_NAME[self.field].title
+
 
 NEED, RESULT = Direction.NEED, Direction.RESULT
 

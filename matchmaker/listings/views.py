@@ -14,10 +14,11 @@ from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
 from matchmaker.listings import form, policy, queries, service, shelf
+from matchmaker.listings.advice import assess
 from matchmaker.listings.form import ListingForm, TextForm
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import FullListing
-from matchmaker.listings.schemas import ListingDraft
+from matchmaker.listings.schemas import ListingDraft, unfinished
 from matchmaker.web.access import Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
 from matchmaker.web.redirects import safe_next
@@ -53,6 +54,21 @@ def write(direction: str) -> ResponseReturnValue:
 def write_send(direction: str) -> ResponseReturnValue:
     page = ListingForm(Direction(direction), current_language(), form.typed(request.form))
     return _save(page, lambda uow, wanted: service.draft(uow, wanted, actor=current_actor()))
+
+
+@bp.post("/advice/<any(need, result):direction>")
+@access(Permission.LISTING_POST)
+def advise(direction: str) -> ResponseReturnValue:
+    typed = form.typed(request.form)
+    advice = assess(unfinished(Direction(direction), typed))
+    if request.headers.get("HX-Request"):
+        return render_template("listings/_advice_rows.html", advice=advice)
+    # Without a script the whole form comes back, as it was typed.
+    public_id = request.args.get("listing")
+    listing = _editable(public_id).listing if public_id else None
+    revision = request.form.get("revision", type=int, default=0)
+    page = ListingForm(Direction(direction), current_language(), typed, listing=listing, revision=revision)
+    return render_template("listings/form.html", page=page, advice=advice, asked=True)
 
 
 @bp.get("/<public_id>/edit")
@@ -208,7 +224,8 @@ def _stored_now(public_id: str) -> FullListing:
 
 
 def _form_page(page: ListingForm) -> str:
-    return render_template("listings/form.html", page=page)
+    advice = assess(unfinished(page.direction, page.values))
+    return render_template("listings/form.html", page=page, advice=advice)
 
 
 def _text_page(page: TextForm) -> str:

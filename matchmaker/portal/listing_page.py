@@ -12,6 +12,7 @@ from matchmaker.core.errors import Unavailable
 from matchmaker.i18n import _, lazy
 from matchmaker.listings import policy
 from matchmaker.listings import queries as listings
+from matchmaker.listings.advice import Assessment, assess
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
 from matchmaker.listings.models import ListingText, Status
 from matchmaker.listings.queries import FullListing
@@ -22,6 +23,7 @@ from matchmaker.taxonomy.titles import title_of
 from matchmaker.web.presentation import day, money
 
 MATCHES = 10
+UNFINISHED = frozenset({Status.DRAFT, Status.SUBMITTED, Status.UNDER_REVIEW, Status.RETURNED})
 # The page's head shows these itself.
 HEADED = frozenset({"lang", "title", "summary", "country", "budget_max", "budget_currency"})
 # The form speaks to the owner, the page about them.
@@ -70,6 +72,8 @@ class ListingPage:
     scope: Scope
     matches: MatchList | None
     editable: bool
+    # What the text still lacks, for its owner and as long as it is not out.
+    advice: Assessment | None = None
 
     def section(self, group: str) -> Section | None:
         """The group's section, None when nothing was filled in."""
@@ -92,13 +96,15 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, lang: str, *,
     """The page for a reader of `lang`; raises NotFound for a listing that the actor may not see."""
     full = listings.visible(session, public_id, actor)
     text = full.text_for(wanted.text or lang)
+    editable = policy.EDIT.allows(actor, full.listing)
     return ListingPage(
         full=full,
         text=text,
         sections=sections_of(full, text, lang),
         scope=wanted.scope,
         matches=_matches(session, full, wanted.scope, lang),
-        editable=policy.EDIT.allows(actor, full.listing),
+        editable=editable,
+        advice=assess(full.draft()) if editable and full.listing.status in UNFINISHED else None,
     )
 
 
