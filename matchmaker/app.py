@@ -21,6 +21,7 @@ from matchmaker.db.engine import open_engine
 from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.listings import translator
 from matchmaker.listings import views as listings
 from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     locales.init_app(app)
     access.init_app(app)
     CSRFProtect(app)
-    for part in (sessions, errors, headers, static_files, presentation, matching, cli):
+    for part in (sessions, errors, headers, static_files, presentation, matching, translator, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [

@@ -34,6 +34,8 @@ _MEASURE = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(rf"(?<![\w.,/-]){_NUMBER}(?![\w/]|[.,]\d)|(?<![\d.])\d+\s?[万千百]?(?=[件台套个次人天只条孔棵株])")
+_FIGURE = re.compile(_NUMBER)
+_MYRIADS = re.compile("[万亿千百成]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _STANDARD = re.compile(
     r"\b(?:GB/T|GBZ?|HJ|JB/T|MT/T|DL/T|YY/T|ISO(?:/IEC|/TS)?|IEC|EN|DIN|ASTM|IEEE|JIS|GOST|ГОСТ(?:\s?Р)?|SRPS|UNI|NF|UNE"
@@ -55,6 +57,17 @@ _SENTENCE = re.compile(r"(?<=[。！？；;\n])|(?<=[.!?])\s+|(?<=[\u4e00-\u9fff
 def measures(text: str) -> list[str]:
     """Numbers with what they count, and limits: "≥ 67 %", "30 mm", "1200万吨"."""
     return [match[0].strip() for match in _MEASURE.finditer(text)]
+
+
+def quantities(text: str) -> list[str]:
+    """The figures of measures that stand for themselves: 200万 and 3亿 are figures only together with their word."""
+    found = (match[0] for match in _MEASURE.finditer(text))
+    return [number for measure in found if not _MYRIADS.search(measure) for number in numbers(measure)]
+
+
+def numbers(text: str) -> list[str]:
+    """Every figure."""
+    return [match[0] for match in _FIGURE.finditer(text)]
 
 
 def counts(text: str) -> list[str]:

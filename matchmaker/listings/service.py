@@ -9,7 +9,7 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import policy, publication
+from matchmaker.listings import policy, publication, versions
 from matchmaker.listings.fields import LIFETIME_DAYS
 from matchmaker.listings.models import (
     ChangeKind,
@@ -20,6 +20,7 @@ from matchmaker.listings.models import (
     Status,
     TextOrigin,
 )
+from matchmaker.listings.queries import DECLINED
 from matchmaker.listings.schemas import ListingDraft, TextDraft
 
 
@@ -53,7 +54,8 @@ def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: i
         raise Conflict("a need cannot become a result")
     if listing.status is Status.PUBLISHED:
         require_complete(wanted, listing.deadline)
-    if wanted.lang != listing.lang and uow.session.get(ListingText, (listing.id, wanted.lang)) is not None:
+    version = uow.session.get(ListingText, (listing.id, wanted.lang))
+    if wanted.lang != listing.lang and version is not None and version.origin is TextOrigin.OWNER:
         raise Invalid({"lang": "version_exists"})
     fill(uow, listing, wanted)
     listing.revision += 1
@@ -132,11 +134,12 @@ def remove_text(uow: UnitOfWork, public_id: str, lang: str, *, actor: Actor) -> 
     text = uow.session.get(ListingText, (listing.id, lang))
     if text is None:
         raise NotFound("no such language version")
+    declined = text.origin is TextOrigin.MACHINE
     uow.session.delete(text)
+    record(uow, actor.public_id, DECLINED if declined else "listing.remove_text", ("listing", public_id), lang)
     listing.revision += 1
     listing.updated_at = now()
     note_change(uow, listing, ChangeKind.EDITED)
-    record(uow, actor.public_id, "listing.remove_text", ("listing", public_id), lang)
 
 
 def require_complete(wanted: ListingDraft, kept: date | None = None) -> None:
@@ -157,6 +160,10 @@ def fill(uow: UnitOfWork, listing: Listing, wanted: ListingDraft) -> None:
         uow.session.execute(
             delete(ListingText).where(ListingText.listing_id == listing.id, ListingText.lang == old_lang)  # type: ignore[arg-type]
         )
+    original = uow.session.get(ListingText, (listing.id, wanted.lang))
+    if original is None or any(getattr(original, name) != said for name, said in wanted.words().items()):
+        # At once and not when new ones are made: what was taken out of the original may have been taken out for good.
+        versions.drop(uow, listing)
     put_text(uow, listing, TextDraft(lang=wanted.lang, **wanted.words()))
     _put_codes(uow, listing, wanted)
 
@@ -175,11 +182,13 @@ def put_text(uow: UnitOfWork, listing: Listing, wanted: TextDraft) -> ListingTex
 
 
 def note_change(uow: UnitOfWork, listing: Listing, kind: ChangeKind) -> None:
-    """Tell the indexes; a draft concerns nobody."""
+    """Tell the indexes, and ask for machine versions; a draft concerns nobody."""
     if listing.status is Status.DRAFT:
         return
     assert listing.id is not None
     uow.session.add(ListingChange(listing_id=listing.id, kind=kind))
+    if kind in {ChangeKind.PUBLISHED, ChangeKind.EDITED}:
+        versions.request(uow, listing)
 
 
 def note_embedded(uow: UnitOfWork, listing_ids: list[int]) -> None:

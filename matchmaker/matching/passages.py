@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from embeddings.languages import detect_language
 from embeddings.text import normalise, split_passages
-from matchmaker.listings.models import ListingText
+from matchmaker.listings.models import ListingText, TextOrigin
 
 # Longer texts are rare (some calls have 35,000 characters) and say the important things early.
 MOST_PASSAGES = 24
@@ -29,8 +29,11 @@ class Piece:
 
 
 def pieces_of(texts: Sequence[ListingText]) -> list[Piece]:
-    """The passages of all language versions; the title alone when there is nothing else."""
-    return [piece for text in texts for piece in _pieces(text)]
+    """The passages of all language versions that people wrote; the title alone when there is nothing else.
+
+    A machine's version says nothing that its original does not, which is read in its own language as fairly.
+    """
+    return [piece for text in texts if text.origin is not TextOrigin.MACHINE for piece in _pieces(text)]
 
 
 def _pieces(version: ListingText) -> Iterator[Piece]:

@@ -5,15 +5,28 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlmodel import Session, col
 
-from matchmaker.listings.models import Direction, Listing, ListingChange, ListingCode, Scheme, Status
+from matchmaker.core.clock import now
+from matchmaker.listings.models import (
+    Direction,
+    Listing,
+    ListingChange,
+    ListingCode,
+    ListingText,
+    Scheme,
+    SimilarSeen,
+    Status,
+    TextOrigin,
+)
 from matchmaker.matching.models import Embedding, IndexSnapshot, Passage
 from matchmaker.matching.schemas import Side
 
 # Vectors are stored at half precision: exact enough (cosine error below 0.001) and half the room.
 STORED = np.float16
+# Characters of a description that stand for a missing summary; listings that are looked through, newest first.
+BEGINNING, MOST_OPENINGS = 300, 20_000
 _SCORED = (Scheme.IPC, Scheme.NACE, Scheme.PARTNERSHIP, Scheme.TARGET_COUNTRY)
 
 
@@ -25,6 +38,16 @@ class Stored:
     passages: NDArray[np.int64]
     languages: Sequence[str]
     vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a listing begins, in one language."""
+
+    listing_id: int
+    own: bool
+    title: str
+    beginning: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +98,61 @@ def passages_of(session: Session, listing_ids: Sequence[int]) -> list[Passage]:
     """The passages of these listings, in order."""
     rows = select(Passage).where(col(Passage.listing_id).in_(listing_ids))
     return list(session.execute(rows.order_by(col(Passage.listing_id), col(Passage.id))).scalars())
+
+
+def open_passages(session: Session, listing_ids: Sequence[int], encoder: str) -> dict[int, dict[str, list[Passage]]]:
+    """The passages of these listings that are not sealed, by listing and language."""
+    wanted = select(Passage).where(
+        col(Passage.listing_id).in_(listing_ids), col(Passage.encoder) == encoder, col(Passage.sealed).is_(False)
+    )
+    found: dict[int, dict[str, list[Passage]]] = {}
+    for passage in session.execute(wanted.order_by(col(Passage.id))).scalars():
+        found.setdefault(passage.listing_id, {}).setdefault(passage.lang, []).append(passage)
+    return found
+
+
+def openings(session: Session, direction: Direction, own: Sequence[int]) -> list[Opening]:
+    """How the listings of a direction begin: published ones, and all those of the organisations `own`.
+
+    Only words that people wrote and anybody may read: of others, title and summary.
+    """
+    is_own = col(Listing.organisation_id).in_(own)
+    said = func.coalesce(
+        func.nullif(col(ListingText.summary), ""), func.substr(col(ListingText.description), 1, BEGINNING)
+    )
+    beginning = case((or_(is_own, _unembargoed()), said), else_=col(ListingText.summary))
+    wanted = (
+        select(col(Listing.id), is_own, col(ListingText.title), beginning)
+        .join(ListingText, col(ListingText.listing_id) == Listing.id)
+        .where(
+            col(Listing.direction) == direction,
+            or_(col(Listing.status) == Status.PUBLISHED, is_own),
+            col(ListingText.origin) == TextOrigin.OWNER,
+        )
+        .order_by(col(Listing.id).desc())
+        .limit(MOST_OPENINGS)
+    )
+    return [Opening(row[0], bool(row[1]), row[2], row[3]) for row in session.execute(wanted)]
+
+
+def readable(session: Session, listing_ids: Sequence[int], own: Sequence[int]) -> set[int]:
+    """Those of the listings whose whole open text the members of the organisations `own` may read."""
+    is_own = col(Listing.organisation_id).in_(own)
+    wanted = select(col(Listing.id)).where(col(Listing.id).in_(listing_ids), or_(is_own, _unembargoed()))
+    return set(session.execute(wanted).scalars())
+
+
+def owned(session: Session, listing_ids: Sequence[int], own: Sequence[int]) -> set[int]:
+    """Those of the listings that belong to one of the organisations `own`."""
+    wanted = select(col(Listing.id)).where(col(Listing.id).in_(listing_ids), col(Listing.organisation_id).in_(own))
+    return set(session.execute(wanted).scalars())
+
+
+def seen(session: Session, listing_id: int) -> set[int]:
+    """Listings that its owner was shown as similar, and went on."""
+    return set(
+        session.execute(select(col(SimilarSeen.other_id)).where(col(SimilarSeen.listing_id) == listing_id)).scalars()
+    )
 
 
 def passage_texts(session: Session, ids: Iterable[int]) -> dict[int, Passage]:
@@ -133,6 +211,10 @@ def _side(listing: Listing, codes: dict[Scheme, list[str]]) -> Side:
         dated=listing.published_at,
         deadline=listing.deadline,
     )
+
+
+def _unembargoed() -> ColumnElement[bool]:
+    return or_(col(Listing.embargo_until).is_(None), col(Listing.embargo_until) <= now().date())
 
 
 def _stale(encoder: str) -> ColumnElement[bool]:

@@ -72,6 +72,9 @@ class ListingPage:
     scope: Scope
     matches: MatchList | None
     editable: bool
+    # The original's texts, when another language version is shown; and whether the reader's own is lacking.
+    beside: Sequence[Fact] = ()
+    lacking: bool = False
     # What the text still lacks, for its owner and as long as it is not out.
     advice: Assessment | None = None
 
@@ -104,6 +107,8 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, lang: str, *,
         scope=wanted.scope,
         matches=_matches(session, full, wanted.scope, lang),
         editable=editable,
+        beside=texts_of(full, full.original) if text.lang != full.original.lang else (),
+        lacking=full.original.lang not in {"und", lang} and all(version.lang != lang for version in full.texts),
         advice=assess(full.draft()) if editable and full.listing.status in UNFINISHED else None,
     )
 
@@ -130,6 +135,12 @@ def sections_of(full: FullListing, text: ListingText, lang: str) -> list[Section
         if fact is not None:
             found.setdefault(field.group, []).append(fact)
     return [Section(group, TITLES[group], facts) for group, facts in found.items()]
+
+
+def texts_of(full: FullListing, text: ListingText) -> list[Fact]:
+    """The words of one language version, title and summary apart."""
+    fields = (f for f in fields_for(full.listing.direction) if f.worded and f.name not in HEADED)
+    return [fact for fact in (_worded(field, text) for field in fields) if fact is not None]
 
 
 def _fact(field: Field, full: FullListing, text: ListingText, lang: str) -> Fact | None:
