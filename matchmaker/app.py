@@ -25,6 +25,7 @@ from matchmaker.listings import translator
 from matchmaker.listings import views as listings
 from matchmaker.listings.tasks import Expiry
 from matchmaker.matching import runtime as matching
+from matchmaker.matching import views as matching_views
 from matchmaker.notifications import models as _notifications  # noqa: F401
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
@@ -38,7 +39,7 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 # Characters of a secret key: shorter ones can be guessed.
 LEAST_KEY = 32
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp)
+BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, matching_views.bp, review.bp, taxonomy.bp)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.extensions["matchmaker.settings"] = settings
     app.extensions["matchmaker.engine"] = open_engine(settings.database_url)
     app.extensions["matchmaker.actor"] = sessions.current_actor
+    app.extensions["matchmaker.looks_known"] = matching_views.looks_known
     app.extensions["matchmaker.permissions"] = accounts_policy.permissions
     app.teardown_appcontext(context.close_reader)
     locales.init_app(app)

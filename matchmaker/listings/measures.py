@@ -70,6 +70,11 @@ def numbers(text: str) -> list[str]:
     return [match[0] for match in _FIGURE.finditer(text)]
 
 
+def digits(number: str) -> str:
+    """A figure however it is grouped: 1,500 and 1 500 are the same."""
+    return "".join(filter(str.isdigit, number))
+
+
 def counts(text: str) -> list[str]:
     """Bare numbers that are no year and no list number."""
     found = (match[0].strip() for match in _COUNT.finditer(text))

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from matchmaker.config import Settings
 from matchmaker.core.errors import Unavailable
-from matchmaker.listings.measures import numbers, quantities
+from matchmaker.listings.measures import digits, numbers, quantities
 
 # A request carries so many characters, as the public services ask for.
 CHUNK = 2_000
@@ -152,13 +152,9 @@ def lost_figures(text: str, said: str) -> set[str]:
 
     Figures may be grouped in another way, and 200万 may become 2 million.
     """
-    there = {_digits(number) for number in numbers(unicodedata.normalize("NFKC", said))}
-    wanted = {_digits(number) for number in quantities(unicodedata.normalize("NFKC", text))}
+    there = {digits(number) for number in numbers(unicodedata.normalize("NFKC", said))}
+    wanted = {digits(number) for number in quantities(unicodedata.normalize("NFKC", text))}
     return {number for number in wanted - there if len(number) > 1}
-
-
-def _digits(number: str) -> str:
-    return "".join(filter(str.isdigit, number))
 
 
 _services: WeakKeyDictionary[Engine, Translator] = WeakKeyDictionary()

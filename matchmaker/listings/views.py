@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.accounts.queries import organisation
@@ -92,6 +92,9 @@ def edit_send(public_id: str) -> ResponseReturnValue:
 @bp.post("/<public_id>/publish")
 @access(Permission.LISTING_POST)
 def publish(public_id: str) -> ResponseReturnValue:
+    found = _editable(public_id)
+    if _looks_known(found.draft(), found.listing):
+        return redirect(url_for("matching.lookalikes", public_id=public_id), 303)
     try:
         with unit_of_work() as uow:
             wanted = queries.visible(uow.session, public_id, current_actor()).draft()
@@ -180,16 +183,27 @@ def _save(page: ListingForm, store: Callable[[UnitOfWork, ListingDraft], Listing
     wanted, problems = form.parse(page.direction, page.values, complete=publishing or published)
     if wanted is None:
         return _form_page(page.with_problems(problems)), 422
+    # What looks like another listing is kept as a draft until its writer has seen that one.
+    known = publishing and _looks_known(wanted, page.listing)
     try:
         with unit_of_work() as uow:
             listing = store(uow, wanted)
-            if publishing:
+            if publishing and not known:
                 service.publish(uow, listing.public_id, wanted, actor=current_actor())
     except Invalid as error:
         return _form_page(page.with_problems(form.said(error))), 422
     except Conflict:
         return _conflict_page(page), 409
+    if known:
+        return _stored(redirect(url_for("matching.lookalikes", public_id=listing.public_id), 303))
     return _saved(listing, publishing=publishing)
+
+
+def _looks_known(wanted: ListingDraft, listing: Listing | None) -> bool:
+    """Whether its writer should see listings that look like it first; asked of the matcher, a room above this one."""
+    if listing is not None and listing.published_at is not None:
+        return False
+    return bool(current_app.extensions["matchmaker.looks_known"](wanted, listing))
 
 
 def _saved(listing: Listing, *, publishing: bool) -> ResponseReturnValue:
