@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from matchmaker.config import Settings
 from matchmaker.core.errors import Unavailable
-from matchmaker.listings.measures import digits, numbers, quantities
+from matchmaker.listings.measures import digits, numbers, quantities, sentences
 
 # A request carries so many characters, as the public services ask for.
 CHUNK = 2_000
@@ -74,7 +74,8 @@ class Translator:
 
     def translate(self, text: str, pair: Pair) -> str:
         """The text in the other language, paragraph by paragraph; raises TranslationFailed."""
-        return "\n".join(self._piece(piece, pair) if piece.strip() else "" for piece in pieces(text))
+        said = (before + (self._piece(piece, pair) if piece.strip() else piece) for before, piece in pieces(text))
+        return "".join(said)
 
     def _piece(self, text: str, pair: Pair) -> str:
         wanted = {"q": text, "source": pair[0], "target": pair[1], "format": "text", "api_key": self.key}
@@ -136,15 +137,29 @@ def _targets(named: Any, codes: frozenset[str]) -> frozenset[str]:
     return frozenset(code for code in named if isinstance(code, str)) if isinstance(named, list) else codes
 
 
-def pieces(text: str, most: int = CHUNK) -> list[str]:
-    """The text's lines, put together as far as they fit into a request; one that is longer is cut."""
-    found: list[str] = []
+def pieces(text: str, most: int = CHUNK) -> list[tuple[str, str]]:
+    """Pairs of (what stands before it, a piece): lines put together as far as they fit, long ones cut at sentences."""
+    found: list[tuple[str, str]] = []
     for line in text.split("\n"):
-        if found and len(found[-1]) + len(line) < most:
-            found[-1] += "\n" + line
+        if len(line) >= most:
+            # A blank, since no language that is translated into minds one between sentences.
+            found += [("\n" if not i else " ", part) for i, part in enumerate(_sentences(line, most))]
+        elif found and len(found[-1][1]) + len(line) + 1 < most:
+            found[-1] = found[-1][0], f"{found[-1][1]}\n{line}"
         else:
-            found += [line[i : i + most] for i in range(0, len(line), most)] or [""]
-    return found
+            found.append(("\n", line))
+    return [("", found[0][1]), *found[1:]]
+
+
+def _sentences(line: str, most: int) -> list[str]:
+    """A long line as pieces that end with a sentence, or anywhere when there is none."""
+    found = [""]
+    for sentence in sentences(line):
+        if len(found[-1]) + len(sentence) + 1 < most:
+            found[-1] = f"{found[-1]} {sentence}".strip()
+        else:
+            found += [sentence[i : i + most] for i in range(0, len(sentence), most)]
+    return [piece for piece in found if piece]
 
 
 def lost_figures(text: str, said: str) -> set[str]:
