@@ -9,7 +9,7 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import life, news, policy, publication, queries, versions
+from matchmaker.listings import life, news, policy, publication, queries, records, versions
 from matchmaker.listings.fields import LIFETIME_DAYS
 from matchmaker.listings.models import (
     ChangeKind,
@@ -180,9 +180,12 @@ def set_open_for_interest(uow: UnitOfWork, public_id: str, *, wanted: bool, acto
 
 
 def copy(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
-    """A new draft with the contents of a listing of one's own, its language versions included."""
+    """A new draft with the contents of a listing of one's own, its language versions included; asked twice, one."""
     listing = find_own(uow, public_id, actor)
     found = queries.full(uow.session, listing)
+    twin = records.twin(uow.session, found.draft(), now(), actor=actor, besides=listing.id)
+    if twin is not None and twin.status is Status.DRAFT:
+        return twin
     made = draft(uow, found.draft(), actor=actor)
     made.organisation_id = listing.organisation_id
     for text in found.texts[1:]:
