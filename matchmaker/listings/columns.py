@@ -33,7 +33,6 @@ COLUMNS: dict[str, str] = {
     "budget_max": "budget_max budget_to 预算上限 最高预算",
     "budget_currency": "budget_currency currency 币种 货币",
     "deadline": "deadline close close_date closing_date 截止日期 截止时间 有效期至",
-    "embargo_until": "embargo_until embargo 保密期至 保密截止日期",
     "partnerships": "partnerships partnership partnership_type 合作方式",
     "partner_types": "partner_types partner_type 合作对象 合作方类型",
     "partner_sizes": "partner_sizes partner_size 合作方规模",

@@ -95,8 +95,6 @@ FIELDS: tuple[Field, ...] = (
     Field("ipr_status", Group.MATURITY, Widget.CHOICE, lazy("Intellectual property status"), 24, RESULT, RESULT,
           vocabulary="IprStatus"),
     Field("ipr_notes", Group.MATURITY, Widget.TEXT, lazy("Notes on intellectual property"), 1000, worded=True, rows=2),
-    Field("embargo_until", Group.TERMS, Widget.DATE, lazy("Embargo until"), 10, RESULT,
-          hint=lazy("For a patent that is not published yet: until this day others see title and summary only.")),
     Field("ip_ownership", Group.TERMS, Widget.CHOICE, lazy("Who will own the intellectual property"), 16, NEED,
           vocabulary="IpOwnership"),
     Field("budget_min", Group.TERMS, Widget.MONEY, lazy("Budget from"), 20, NEED),

@@ -175,7 +175,6 @@ def _facts(picked: dict[str, object], notes: list[str]) -> dict[str, object]:
     facts: dict[str, object] = {
         "trl": _read(picked, "trl", values.as_trl, notes),
         "deadline": _read(picked, "deadline", values.as_date, notes),
-        "embargo_until": _read(picked, "embargo_until", values.as_date, notes),
         **_budget(picked, notes),
     }
     for name in ("stage", "ipr_status", "ip_ownership"):

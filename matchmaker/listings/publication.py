@@ -18,8 +18,6 @@ def problems(wanted: ListingDraft, kept: date | None = None) -> dict[str, str]:
         found["budget_currency"] = "currency_missing"
     if wanted.deadline is not None and wanted.deadline != kept:
         found |= _of_deadline(wanted.deadline)
-    if wanted.embargo_until is not None and wanted.embargo_until > now().date() + FARTHEST:
-        found["embargo_until"] = "deadline_far"
     return found
 
 

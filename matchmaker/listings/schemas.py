@@ -85,7 +85,6 @@ class ListingDraft(Words):
     budget_max: Decimal | None = None
     budget_currency: str | None = None
     deadline: date | None = None
-    embargo_until: date | None = None
     partnerships: tuple[str, ...] = ()
     partner_types: tuple[str, ...] = ()
     partner_sizes: tuple[str, ...] = ()
@@ -122,7 +121,7 @@ class ListingDraft(Words):
             raise PydanticCustomError("unknown_code", "{code}", {"code": value[:40]})
         return value
 
-    @field_validator("deadline", "embargo_until", mode="before")
+    @field_validator("deadline", mode="before")
     @classmethod
     def _day(cls, value: Any) -> Any:
         """A bare number is no date; pydantic would count it in seconds from 1970."""

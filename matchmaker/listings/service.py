@@ -19,6 +19,7 @@ from matchmaker.listings.models import (
     ListingText,
     ListingVersion,
     QualityReview,
+    SealedText,
     Status,
     TextOrigin,
 )
@@ -190,6 +191,12 @@ def copy(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
     made.organisation_id = listing.organisation_id
     for text in found.texts[1:]:
         put_text(uow, made, TextDraft.model_construct(**text.model_dump(exclude={"listing_id"})))
+    # What is confidential in the one is confidential in the other.
+    for name in ("anonymous", "sealed_level", "embargo_until"):
+        setattr(made, name, getattr(listing, name))
+    sealed = select(SealedText).where(SealedText.listing_id == listing.id)  # type: ignore[arg-type]
+    for row in uow.session.execute(sealed).scalars():
+        uow.session.add(SealedText(listing_id=made.id or 0, lang=row.lang, text=row.text))
     return made
 
 
@@ -198,7 +205,7 @@ def delete_draft(uow: UnitOfWork, public_id: str, *, actor: Actor) -> None:
     listing = find_own(uow, public_id, actor)
     if listing.status is not Status.DRAFT:
         raise Conflict("only a draft can be deleted")
-    for rows in (ListingText, ListingCode, ListingVersion, QualityReview):
+    for rows in (ListingText, ListingCode, ListingVersion, QualityReview, SealedText):
         uow.session.execute(delete(rows).where(rows.listing_id == listing.id))  # type: ignore[arg-type]
     uow.session.delete(listing)
     record(uow, actor.public_id, "listing.delete_draft", ("listing", public_id))

@@ -264,14 +264,6 @@ def test_a_deadline_that_nobody_can_keep_is_a_draft_only(engine, person, days, k
     assert stored(engine, listing).listing.status is Status.DRAFT
 
 
-def test_an_embargo_is_stored_and_one_that_never_ends_is_refused(engine, person):
-    actor = person()
-    assert publish(engine, actor, RESULT, embargo_until=in_days(300)).embargo_until == in_days(300)
-    with pytest.raises(Invalid) as refused:
-        publish(engine, actor, RESULT, embargo_until=in_days(4000))
-    assert refused.value.problems == {"embargo_until": "deadline_far"}
-
-
 @pytest.mark.parametrize("days", [0, 1, 3600])
 def test_a_deadline_from_today_on_is_published(engine, person, days):
     assert publish(engine, person(), NEED, deadline=in_days(days)).status is Status.PUBLISHED
