@@ -9,7 +9,7 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import life, machine_texts, news, policy, publication, queries, sealing, versions
+from matchmaker.listings import life, machine_texts, news, policy, publication, queries, records, sealing, versions
 from matchmaker.listings.confidence import EVERYTHING, belongs, is_embargoed, sight
 from matchmaker.listings.fields import LIFETIME_DAYS
 from matchmaker.listings.models import (
@@ -186,13 +186,22 @@ def set_open_for_interest(uow: UnitOfWork, public_id: str, *, wanted: bool, acto
 
 
 def copy(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
-    """A new draft with the contents of a listing of one's own, its language versions included."""
+    """A new draft with the contents of a listing of one's own, its language versions included; asked twice, one."""
     listing = find_own(uow, public_id, actor)
     found = queries.full(uow.session, listing, sight(actor, listing))
+    twin = records.twin(uow.session, found.draft(), now(), actor=actor, besides=listing.id)
+    if twin is not None and twin.status is Status.DRAFT:
+        return twin
     made = draft(uow, found.draft(), actor=actor)
     made.organisation_id = listing.organisation_id
     for text in found.texts[1:]:
         put_text(uow, made, TextDraft.model_construct(**text.model_dump(exclude={"listing_id"})))
+    # What is confidential in the one is confidential in the other.
+    for name in ("anonymous", "sealed_level", "embargo_until"):
+        setattr(made, name, getattr(listing, name))
+    sealed = select(SealedText).where(SealedText.listing_id == listing.id)  # type: ignore[arg-type]
+    for row in uow.session.execute(sealed).scalars():
+        uow.session.add(SealedText(listing_id=made.id or 0, lang=row.lang, text=row.text))
     return made
 
 
