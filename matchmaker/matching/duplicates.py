@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,8 @@ class Asked:
 
     def text(self) -> ListingText:
         """The words as a language version, which is what passages are cut from."""
-        return ListingText.model_validate({"listing_id": self.id, "lang": self.draft.lang, **self.draft.words()})
+        words: dict[str, Any] = dict(self.draft.words())
+        return ListingText(listing_id=self.id, lang=self.draft.lang, **words)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A LibreTranslate-compatible service on the loopback: it puts the target's code before each line, or misbehaves."""
+"""A LibreTranslate-compatible service on the loopback: it marks every line with the target, and can misbehave."""
 
 import json
 import threading

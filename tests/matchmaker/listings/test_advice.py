@@ -30,16 +30,24 @@ def words(assessment: Assessment, name: str) -> list[str]:
 # One need in the eleven languages whose words are known, said with all six elements.
 NEEDS = {
     "zh": "铝合金铸件采用激光清洗工艺代替酸洗，提高焊缝的耐腐蚀性；需要一台用于汽车零件车间的设备，噪声≤85分贝。",
-    "en": "Aluminium castings: laser cleaning to improve corrosion resistance; a machine for an automotive workshop, noise ≤ 85 dB.",
-    "de": "Aluminiumguss: Laserverfahren, um die Korrosionsbeständigkeit zu erhöhen; Anlage für ein Werk, Lärm höchstens 85 dB.",
-    "fr": "Pièces en aluminium : procédé laser pour améliorer la résistance ; une machine pour un atelier automobile, bruit ≤ 85 dB.",
-    "es": "Piezas de aluminio: proceso láser para mejorar la resistencia; una máquina para la industria, ruido ≤ 85 dB.",
-    "it": "Getti in alluminio: processo laser per migliorare la resistenza; una macchina per l'industria, rumore ≤ 85 dB.",
-    "pt": "Peças de alumínio: processo a laser para melhorar a resistência; uma máquina para a indústria, ruído ≤ 85 dB.",
+    "en": "Aluminium castings: laser cleaning to improve corrosion resistance; a "
+    "machine for an automotive workshop, noise ≤ 85 dB.",
+    "de": "Aluminiumguss: Laserverfahren, um die Korrosionsbeständigkeit zu "
+    "erhöhen; Anlage für ein Werk, Lärm höchstens 85 dB.",
+    "fr": "Pièces en aluminium : procédé laser pour améliorer la résistance ; "
+    "une machine pour un atelier automobile, bruit ≤ 85 dB.",
+    "es": "Piezas de aluminio: proceso láser para mejorar la resistencia; una "
+    "máquina para la industria, ruido ≤ 85 dB.",
+    "it": "Getti in alluminio: processo laser per migliorare la resistenza; una "
+    "macchina per l'industria, rumore ≤ 85 dB.",
+    "pt": "Peças de alumínio: processo a laser para melhorar a resistência; uma "
+    "máquina para a indústria, ruído ≤ 85 dB.",
     "ru": "Отливки из алюминия: лазерный метод, чтобы повысить стойкость; установка для завода, шум не более 85 дБ.",
     "sr": "Odlivci od aluminijuma: laserski postupak da se poboljša otpornost; mašina za fabriku, buka najviše 85 dB.",
-    "hu": "Alumínium öntvények: lézeres eljárással javítani az ellenállást; berendezés az autóiparban, zaj legfeljebb 85 dB.",
-    "pl": "Odlewy z aluminium: proces laserowy, aby poprawić odporność; maszyna dla przemysłu, hałas co najwyżej 85 dB.",
+    "hu": "Alumínium öntvények: lézeres eljárással javítani az ellenállást; "
+    "berendezés az autóiparban, zaj legfeljebb 85 dB.",
+    "pl": "Odlewy z aluminium: proces laserowy, aby poprawić odporność; maszyna "
+    "dla przemysłu, hałas co najwyżej 85 dB.",
 }
 
 
@@ -174,7 +182,8 @@ def test_folding_remembers_where_everything_stood() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1 " * 2500, "1," * 2500, "1'" * 2500, ">" * 5000, "5 5 " * 1250, "钢" * 5000, "אבג " * 1250, "\u202e1%" * 1000, "é\u0301" * 2500],
+    ["1 " * 2500, "1," * 2500, "1'" * 2500, ">" * 5000, "5 5 " * 1250, "钢" * 5000, "אבג " * 1250, "\u202e1%" * 1000,
+     "é\u0301" * 2500],
 )  # fmt: skip
 @pytest.mark.parametrize("lang", ["en", "zh", "ar", "und"])
 @pytest.mark.timeout(5)
