@@ -23,6 +23,9 @@ SAMPLES = {
     "text_lang": "de",
     "scheme": "ipc",
     "token": "unsigned.token",
+    "person_id": "bcdfghjkmn",
+    "invitation_id": "bcdfghjkmn",
+    "handle": "0123456789abcdef",
 }
 # A mail program posts here by itself (RFC 8058): the signature in the address stands for the token.
 SIGNED = {"notifications.unsubscribe_now"}
