@@ -22,7 +22,10 @@ from matchmaker.db.ticks import Tick
 from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
+from matchmaker.interests import introduction_tasks
+from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.interests import rule_views as export_rules
 from matchmaker.interests import views as interests
 from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import views as listings
@@ -45,9 +48,24 @@ LEAST_KEY = 32
 
 # What the worker does: jobs of the queue by kind, and what the clock says.
 HANDLERS: dict[str, Handler] = {}
-TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS, *review_tasks.TICKS)
+TICKS: tuple[Tick, ...] = (
+    *listings_tasks.TICKS,
+    *notifications_tasks.TICKS,
+    *review_tasks.TICKS,
+    *introduction_tasks.TICKS,
+)
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp, notifications.bp, interests.bp)
+BLUEPRINTS = (
+    portal.bp,
+    accounts.bp,
+    listings.bp,
+    review.bp,
+    taxonomy.bp,
+    notifications.bp,
+    interests.bp,
+    introductions.bp,
+    export_rules.bp,
+)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
