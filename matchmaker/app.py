@@ -22,7 +22,11 @@ from matchmaker.db.ticks import Tick
 from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
+from matchmaker.interests import introduction_tasks
+from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
+from matchmaker.interests import rule_views as export_rules
+from matchmaker.interests import views as interests
 from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
@@ -44,9 +48,24 @@ LEAST_KEY = 32
 
 # What the worker does: jobs of the queue by kind, and what the clock says.
 HANDLERS: dict[str, Handler] = {}
-TICKS: tuple[Tick, ...] = (*listings_tasks.TICKS, *notifications_tasks.TICKS)
+TICKS: tuple[Tick, ...] = (
+    *listings_tasks.TICKS,
+    *notifications_tasks.TICKS,
+    *review_tasks.TICKS,
+    *introduction_tasks.TICKS,
+)
 
-BLUEPRINTS = (portal.bp, accounts.bp, listings.bp, review.bp, taxonomy.bp, notifications.bp)
+BLUEPRINTS = (
+    portal.bp,
+    accounts.bp,
+    listings.bp,
+    review.bp,
+    taxonomy.bp,
+    notifications.bp,
+    interests.bp,
+    introductions.bp,
+    export_rules.bp,
+)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
@@ -76,7 +95,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
     for part in (sessions, errors, headers, static_files, presentation, addresses):
         part.init_app(app)
-    for part in (letters, notifications, matching, cli):
+    for part in (letters, notifications, interests, matching, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [

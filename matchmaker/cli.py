@@ -21,6 +21,8 @@ from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.worker import Worker
+from matchmaker.interests.cli import export_rules
+from matchmaker.interests.rules import load_examples
 from matchmaker.listings import demo as demo_listings
 from matchmaker.listings.cli import listings
 from matchmaker.matching.cli import bars, catch_up, embeddings, matching
@@ -117,6 +119,7 @@ def prepare() -> None:
         catch_up()
         with unit_of_work() as uow:
             made = demo_accounts.create(uow)
+            load_examples(uow)
         for account, password in made:
             # Printed once: only the hash is kept.
             console.print(f"  {account.label:14} {account.email:24} {password}", highlight=False)
@@ -158,7 +161,7 @@ def listen(settings: Settings) -> contextlib.closing[socket.socket]:
 
 
 def init_app(app: Flask) -> None:
-    for group in (database, accounts, listings, matching, embeddings):
+    for group in (database, accounts, listings, matching, embeddings, export_rules):
         app.cli.add_command(group)
     for command in (serve, worker_command, prepare_command, measure):
         app.cli.add_command(command)

@@ -109,6 +109,13 @@ def express(uow: UnitOfWork, public_id: str, wanted: Expression, *, actor: Actor
     return interest
 
 
+def match_of(session: Session, interest: Interest) -> Suggestion:
+    """The match that the interest began, or joined."""
+    found = session.get(Suggestion, interest.suggestion_id)
+    assert found is not None
+    return found
+
+
 def writes_for(actor: Actor) -> list[int]:
     """Row ids of the organisations that the actor may speak for."""
     return [id_ for id_, role in actor.memberships.items() if role in WRITING]

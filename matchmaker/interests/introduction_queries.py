@@ -13,7 +13,7 @@ from matchmaker.core.paging import Page
 from matchmaker.files.models import StoredFile
 from matchmaker.interests.introduction_policy import standing
 from matchmaker.interests.models import Declaration, GateCheck, Introduction, Message, Nda, ThreadRead
-from matchmaker.listings.models import Disclosure
+from matchmaker.listings.models import Disclosure, SealedText
 from matchmaker.notifications.models import Notification
 from matchmaker.review.models import MatchMove, Side, State, Suggestion
 
@@ -231,11 +231,17 @@ def message_by_once(session: Session, once: str) -> Message | None:
     return session.execute(select(Message).where(col(Message.once) == once)).scalar_one_or_none()
 
 
-def count_messages(session: Session, introduction: Introduction, after: int = 0, not_by: int = 0) -> int:
-    """How many messages a thread has, after one of them and not by somebody."""
-    wanted = select(func.count()).where(
-        col(Message.introduction_id) == introduction.id, col(Message.id) > after, col(Message.author_id) != not_by
-    )
+def sealed_among(session: Session, listing_ids: Collection[int]) -> set[int]:
+    """Which of the listings have a sealed part."""
+    wanted = select(col(SealedText.listing_id)).where(col(SealedText.listing_id).in_(list(listing_ids)))
+    return set(session.execute(wanted).scalars())
+
+
+def count_messages(session: Session, introduction: Introduction, upto: int | None = None) -> int:
+    """How many messages a thread has, up to one of them or in all."""
+    wanted = select(func.count()).where(col(Message.introduction_id) == introduction.id)
+    if upto is not None:
+        wanted = wanted.where(col(Message.id) <= upto)
     count: int = session.execute(wanted).scalar_one()
     return count
 

@@ -25,4 +25,4 @@ def run(engine: Engine) -> int:
     return moved
 
 
-TICKS: tuple[Tick, ...] = (Tick("gates", 300, run),)
+TICKS: tuple[Tick, ...] = (Tick("gates", 60, run),)

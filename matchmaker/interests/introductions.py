@@ -23,6 +23,8 @@ from matchmaker.interests.models import Declaration, Introduction, Verdict
 from matchmaker.interests.telling import Told, is_news, listing_for, organisations_of, people_of, tell_sides
 from matchmaker.listings.models import Disclosure, DisclosureLevel
 from matchmaker.notifications.service import News, tell
+from matchmaker.review import answers
+from matchmaker.review.answers import Step
 from matchmaker.review.models import CloseReason, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, find, sides_of
 from matchmaker.review.states import Party
@@ -227,6 +229,14 @@ def _set_deadline(uow: UnitOfWork, suggestion: Suggestion, days: int, side: Side
 def _country(session: Session, suggestion: Suggestion, side: Side) -> str:
     org = session.get(Organisation, organisations_of(suggestion)[side] or 0)
     return org.country if org else ""
+
+
+def progress(uow: UnitOfWork, public_id: str, step: Step, *, revision: int, actor: Actor) -> None:
+    """Note how far those who are introduced have come, or how it ended; raises as `review.answers.progress` does."""
+    introduction = queries.readable(uow.session, public_id, actor, lock=True)
+    if not standing(actor, introduction).writes:
+        raise NotAllowed("only those who are introduced may tell how far they are")
+    answers.progress(uow, queries.match_of(uow.session, introduction).public_id, step, revision=revision, actor=actor)
 
 
 def release_broker(uow: UnitOfWork, public_id: str, *, actor: Actor, release: bool = True) -> Introduction:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from matchmaker.core.countries import parse_country
 from matchmaker.core.text import clean_line
+from matchmaker.interests.gate import Transfer
 from matchmaker.interests.models import ExportRule, Verdict
 from matchmaker.taxonomy.service import parse_code
 from matchmaker.web import forms
@@ -141,7 +142,7 @@ def read_csv(text: str) -> tuple[list[RuleDraft], list[BadRow]]:
             else:
                 bad.append(BadRow(rows.line_num, problems))
     except csv.Error:
-        bad.append(BadRow(rows.line_num, {"": forms.message("bad_table")}))
+        bad.append(BadRow(rows.reader.line_num, {"": forms.message("bad_table")}))
     return drafts, bad
 
 
@@ -167,3 +168,35 @@ def _cell(value: Any) -> str:
 def _plain(cell: str) -> str:
     """The cell without what `_cell` put before it."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
+class Question(BaseModel):
+    """A pair that somebody tries the table on: fields, from where, to where, on which day."""
+
+    model_config = ConfigDict(extra="ignore", str_max_length=400)
+
+    ipc: str = ""
+    origin: str = ""
+    destination: str = ""
+    day: date
+
+    @field_validator("ipc")
+    @classmethod
+    def _fields(cls, value: str) -> str:
+        codes = [(text, parse_code("ipc", text)) for text in value.replace(",", " ").split()]
+        if unknown := [text for text, code in codes if code is None]:
+            raise PydanticCustomError("unknown_code", "unknown", {"code": unknown[0][:40]})
+        return " ".join(code for _text, code in codes if code)
+
+    @field_validator("origin", "destination")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value and parse_country(value) is None:
+            raise PydanticCustomError("unknown_code", "unknown", {"code": clean_line(value)[:40]})
+        return parse_country(value) or ""
+
+    @property
+    def transfer(self) -> Transfer:
+        """The pair as the gate takes it."""
+        origins, destinations = ({code} - {""} for code in (self.origin, self.destination))
+        return Transfer(frozenset(self.ipc.split()), frozenset(origins), frozenset(destinations))

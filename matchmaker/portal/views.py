@@ -4,6 +4,7 @@ from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.i18n.locales import current_language, language_choices
+from matchmaker.interests.expressions import prospect
 from matchmaker.listings import sealing
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Status
@@ -44,6 +45,7 @@ def listing(public_id: str) -> ResponseReturnValue:
         "portal/listing.html",
         page=page,
         scopes=list(Scope),
+        prospect=prospect(reader(), page.full.listing, current_actor()),
         json_ld=describe(page.full, page.text, url) if public else None,
     )
 

@@ -90,7 +90,9 @@ def entries(session: Session, suggestion: Suggestion, reader: Reader) -> list[En
     people = _people(session, moves)
     introduced = any(move.now is State.INTRODUCED for move in moves)
     shown = moves if side is None else [move for move in moves if _is_for(move, moves, suggestion, side)]
-    return [_entry(move, suggestion, side, people if _named(move, side, introduced) else {}) for move in shown]
+    return [
+        _entry(move, suggestion, side, people if _named(move, side, introduced=introduced) else {}) for move in shown
+    ]
 
 
 def reason_title(code: str) -> LazyString | str:
@@ -125,7 +127,7 @@ def _is_for(move: MatchMove, moves: Sequence[MatchMove], suggestion: Suggestion,
     return knew or move.now is State.ENDORSED
 
 
-def _named(move: MatchMove, side: Side | None, introduced: bool) -> bool:
+def _named(move: MatchMove, side: Side | None, *, introduced: bool) -> bool:
     """Whether the reader may know the person's name: a broker's, one's own people's, all after the introduction."""
     if introduced or move.party not in set(Side):
         return True
