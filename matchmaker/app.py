@@ -38,6 +38,7 @@ from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import telling as listings_telling
 from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
+from matchmaker.matching import tasks as matching_tasks
 from matchmaker.matching import views as matching_views
 from matchmaker.notifications import letters
 from matchmaker.notifications import tasks as notifications_tasks
@@ -85,6 +86,7 @@ BLUEPRINTS = (
 HANDLERS: dict[str, Handler] = {**machine_texts.HANDLERS}
 TICKS: tuple[Tick, ...] = (
     *listings_tasks.TICKS,
+    *matching_tasks.TICKS,
     *notifications_tasks.TICKS,
     *review_tasks.TICKS,
     *introduction_tasks.TICKS,
