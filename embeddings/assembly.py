@@ -1,6 +1,7 @@
 """Make a pool from raw vectors, and carry its main layer to the disk and back."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,20 @@ def with_layer(pool: Pool, rows: Rows) -> Pool:
     """The pool's first layer, and these newer rows under the same correction."""
     names = tuple([*pool.names, *sorted(set(rows.languages) - set(pool.names))])
     return Pool(pool.correction, names, pool.usual, (pool.layers[0], layer_of(rows, pool.correction, names)))
+
+
+def beside(pool: Pool, rows: Rows) -> Pool:
+    """A pool of these rows alone, under the same correction."""
+    names = tuple(sorted(set(rows.languages)))
+    return Pool(pool.correction, names, pool.usual, (layer_of(rows, pool.correction, names),))
+
+
+def joined(pool: Pool, other: Pool) -> Pool:
+    """The layers of both; `other` was made under the same correction, and what is usual stays the first one's."""
+    names = tuple([*pool.names, *(name for name in other.names if name not in pool.names)])
+    codes = np.array([names.index(name) for name in other.names], dtype=np.int32)
+    layers = (replace(layer, languages=codes[layer.languages]) for layer in other.layers)
+    return Pool(pool.correction, names, pool.usual, (*pool.layers, *layers))
 
 
 def layer_of(rows: Rows, correction: Correction, names: tuple[str, ...], *, build: Build = FlatIndex) -> Layer:

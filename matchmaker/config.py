@@ -40,6 +40,8 @@ class Settings:
     proxies: int
     # Load the shipped demo into an empty database. MATCHMAKER_DEMO
     demo: bool
+    # Command that looks at each uploaded file, whose path it is given: exit code 0 clean, 1 not. MATCHMAKER_SCANNER
+    scanner: str
     # The address that people open the portal at; letters link to it. MATCHMAKER_URL
     url: str
     # How letters leave: "file", "null", or the address of a mail server. MATCHMAKER_MAIL
@@ -50,6 +52,10 @@ class Settings:
     @property
     def index(self) -> Path:
         return self.var / "index"
+
+    @property
+    def files(self) -> Path:
+        return self.var / "files"
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
@@ -123,6 +129,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         secure_cookies=_yes(env, "MATCHMAKER_SECURE_COOKIES", default=False),
         proxies=_number(env, "MATCHMAKER_PROXIES", 0, low=0, high=9),
         demo=_yes(env, "MATCHMAKER_DEMO", default=True),
+        scanner=env.get("MATCHMAKER_SCANNER") or "",
         url=url,
         mail=_mail(env),
         mail_from=_mail_from(env, url),

@@ -19,6 +19,8 @@ except ImportError:  # pragma: no cover - only where no wheel exists for the mac
     sqlite = sqlite3
     logging.getLogger(__name__).warning("pysqlite3 is missing; SQLite %s is used", sqlite3.sqlite_version)
 
+# Errors name the statement, never the values: those may be sealed, and errors end in logs.
+QUIET = {"hide_parameters": True}
 # Waiting longer than this for another writer means that something is stuck, not busy.
 BUSY_TIMEOUT_MS = 30_000
 # An engine whose sessions only read: their transactions begin without asking for the write lock.
@@ -40,8 +42,7 @@ def open_engine(url: str) -> Engine:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Misconfigured(f"no folder for the database can be made: {error}") from error
-    # Errors end in logs, and logs must hold no word of a listing.
-    engine = create_engine(parsed, module=sqlite, hide_parameters=True)
+    engine = create_engine(parsed, module=sqlite, **QUIET)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -49,7 +50,7 @@ def open_engine(url: str) -> Engine:
 
 def _server(parsed: URL) -> Engine:
     try:
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(parsed, pool_pre_ping=True, **QUIET)
     except (NoSuchModuleError, ImportError) as error:
         raise Misconfigured(f"DATABASE_URL asks for a driver that is not installed: {error}") from error
 

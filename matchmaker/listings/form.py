@@ -15,7 +15,8 @@ from matchmaker.core.scripts import foreign_script, script_name
 from matchmaker.core.text import clean_text
 from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
-from matchmaker.listings import publication
+from matchmaker.listings import confidential, publication
+from matchmaker.listings.confidential import ConfidentialSection
 from matchmaker.listings.fields import (
     FIELDS,
     GROUP_TITLES,
@@ -103,6 +104,18 @@ class ListingForm:
     revision: int = 0
     # The stored contents, when somebody else changed them while this form was open.
     theirs: Values | None = None
+    # The revision whose words were put into the form, to be saved as a new one.
+    restored: int | None = None
+    # What others read in the place of the owner's name; None for a writer who is not of the owner's organisation.
+    described: str | None = None
+
+    @property
+    def confidential(self) -> ConfidentialSection | None:
+        """The section that only the owner's own people see and change."""
+        if self.described is None:
+            return None
+        theirs = None if self.theirs is None else self.theirs.get(confidential.KEY)
+        return ConfidentialSection(self.values.get(confidential.KEY) or {}, self.described, self.problems, theirs)
 
     @property
     def sections(self) -> list[Section]:
@@ -124,10 +137,18 @@ class ListingForm:
         """The same page, telling what is wrong."""
         return replace(self, problems=problems)
 
-    def against(self, current: FullListing) -> "ListingForm":
-        """The same page beside what somebody else stored meanwhile; the next save replaces that."""
-        listing = current.listing
-        return replace(self, listing=listing, revision=listing.revision, theirs=values_of_draft(current.draft()))
+    def against(self, current: FullListing, kept: Values) -> "ListingForm":
+        """The same page beside what somebody else stored meanwhile; the next save replaces that.
+
+        `kept` is what is confidential of it, nothing for a writer who may not know.
+        """
+        theirs = {**values_of_draft(current.draft()), **kept}
+        return replace(self, listing=current.listing, revision=current.listing.revision, theirs=theirs)
+
+    def with_version(self, revision: int, contents: Values) -> "ListingForm":
+        """The same page with the contents of an old version, beside what is stored where that differs."""
+        old = {field.name: _as_typed(contents.get(field.name)) for field in FIELDS}
+        return replace(self, values=old, theirs=self.values, restored=revision)
 
     def _show(self, field: Field) -> FormField:
         values = _entries(field, self.values.get(field.name))
@@ -188,10 +209,10 @@ def blank(lang: str, country: str) -> Values:
     return {"lang": lang, "country": country}
 
 
-def stored(found: FullListing, lang: str, problems: Problems) -> ListingForm:
-    """The page of a stored listing."""
-    listing = found.listing
-    return ListingForm(listing.direction, lang, values_of_draft(found.draft()), problems, listing, listing.revision)
+def stored(found: FullListing, lang: str, problems: Problems, kept: Values) -> ListingForm:
+    """The page of a stored listing; `kept` is what is confidential of it, nothing for a writer who may not know."""
+    listing, values = found.listing, {**values_of_draft(found.draft()), **kept}
+    return ListingForm(listing.direction, lang, values, problems, listing, listing.revision)
 
 
 def stored_text(found: FullListing, text_lang: str) -> TextForm:
@@ -217,9 +238,10 @@ def values_of_text(found: FullListing, text_lang: str) -> Values:
 
 def typed(form: MultiDict[str, str]) -> Values:
     """What the browser sent; lists of codes are taken apart at any comma, the Chinese ones too."""
-    values = forms.values_of(form, REPEATED)
+    values = {name: x for name, x in forms.values_of(form, REPEATED).items() if name not in confidential.NAMES}
     coded = (field for field in FIELDS if field.widget is Widget.CODES and field.name in values)
-    return values | {field.name: list(_entries(field, values[field.name])) for field in coded}
+    codes = {field.name: list(_entries(field, values[field.name])) for field in coded}
+    return values | codes | confidential.typed(form)
 
 
 def parse(direction: Direction, values: Values, *, complete: bool) -> tuple[ListingDraft | None, Problems]:
@@ -229,15 +251,21 @@ def parse(direction: Direction, values: Values, *, complete: bool) -> tuple[List
         filled = {field.name for field in FIELDS if any(_entries(field, values.get(field.name)))}
         absent = missing_for_publication(direction, filled)
         problems = {**{name: forms.message("missing") for name in absent}, **problems}
-    strange = _other_script(str(values.get("lang") or ""), values)
-    return (None, {"lang": strange, **problems}) if strange else (wanted, problems)
+    text_lang = str(values.get("lang") or "")
+    closed = values.get(confidential.KEY) or {}
+    found = {
+        "lang": _other_script(text_lang, _worded(values)),
+        "sealed": _other_script(text_lang, closed.get("sealed", "")),
+    }
+    strange = {name: complaint for name, complaint in found.items() if complaint}
+    return (None, {**strange, **problems}) if strange else (wanted, problems)
 
 
 def parse_text(text_lang: str, values: Values) -> tuple[TextDraft | None, Problems]:
     """A language version, or what is wrong with it."""
     wanted, problems = forms.parse(TextDraft, {**values, "lang": text_lang})
     # The form of a version does not ask for its language; the title is the first thing that is in the wrong one.
-    strange = _other_script(text_lang, values)
+    strange = _other_script(text_lang, _worded(values))
     return (None, {"title": strange, **problems}) if strange else (wanted, problems)
 
 
@@ -252,9 +280,12 @@ def language_options(lang: str, *, without: Sequence[str] = ()) -> list[tuple[st
     return [(code, name if own.casefold() == name.casefold() else f"{name} · {own}") for code, name, own in named]
 
 
-def _other_script(text_lang: str, values: Values) -> str:
+def _worded(values: Values) -> str:
+    return " ".join(str(values.get(name) or "") for name in WORDED)
+
+
+def _other_script(text_lang: str, words: str) -> str:
     """The complaint about words in a script that their language does not use, or ""."""
-    words = " ".join(str(values.get(name) or "") for name in WORDED)
     script = foreign_script(words, text_lang)
     if script is None:
         return ""
@@ -279,7 +310,7 @@ def _their(field: Field, mine: tuple[str, ...], stored: Values | None, lang: str
 
 
 def _as_typed(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return list(value)
     if isinstance(value, Decimal):
         return f"{value:f}".removesuffix(".00")

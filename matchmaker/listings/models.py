@@ -130,7 +130,7 @@ class Listing(SQLModel, table=True):
     # What opens the sealed text.
     sealed_level: DisclosureLevel = Field(default=DisclosureLevel.INTEREST, sa_type=stored(DisclosureLevel))
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    # Who reviews its quality; never somebody of its own organisation.
+    # Who reviews its quality, or took it off the market for the platform; never somebody of its own organisation.
     reviewer_id: int | None = Field(default=None, foreign_key="person.id")
     # When it last changed its status, for the clock that archives.
     status_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -197,7 +197,8 @@ class SealedText(SQLModel, table=True):
 
     listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
     lang: str = Field(primary_key=True, max_length=8)
-    text: str
+    # Not even in a traceback.
+    text: str = Field(repr=False)
 
 
 class ListingVersion(SQLModel, table=True):

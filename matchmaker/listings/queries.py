@@ -1,7 +1,7 @@
 """Every SELECT over listings; lists come as cards in the reader's language."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
@@ -10,10 +10,11 @@ from sqlmodel import Session, col
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.schemas import Actor
-from matchmaker.core.errors import NotFound
+from matchmaker.core.errors import NotAllowed, NotFound
 from matchmaker.core.paging import Page
 from matchmaker.core.text import shorten
-from matchmaker.listings import policy
+from matchmaker.listings import confidence, policy
+from matchmaker.listings.confidence import STRANGER, Reader, Sight, is_embargoed
 from matchmaker.listings.fields import CODED, WORDED
 from matchmaker.listings.models import (
     ChangeKind,
@@ -25,6 +26,7 @@ from matchmaker.listings.models import (
     Scheme,
     Status,
 )
+from matchmaker.listings.owners import owner_line
 from matchmaker.listings.schemas import ListingCard, ListingDraft
 
 EXCERPT = 280
@@ -64,27 +66,50 @@ class Facet:
 
 @dataclass(frozen=True)
 class FullListing:
-    """A listing with its owner, language versions (the original first) and codes by field."""
+    """A listing as its reader may know it: owner, language versions (the original first) and codes by field."""
 
     listing: Listing
     texts: Sequence[ListingText]
     codes: dict[str, list[str]]
     organisation: Organisation | None = None
+    sight: Sight = STRANGER
 
     @property
     def original(self) -> ListingText:
         return self.texts[0]
 
     @property
+    def is_named(self) -> bool:
+        """Whether the reader may know who owns it."""
+        return self.sight.inside or not self.listing.anonymous
+
+    @property
+    def is_embargoed(self) -> bool:
+        return is_embargoed(self.listing)
+
+    @property
+    def is_shortened(self) -> bool:
+        """Whether all but title and summary is kept from the reader until the embargo ends."""
+        return self.is_embargoed and not self.sight.inside
+
+    @property
     def owner(self) -> str:
-        return self.organisation.name if self.organisation else self.listing.organisation_name
+        """The owner's name, or what may be said without it."""
+        return owner_line(self.listing, self.organisation, named=self.is_named)
+
+    @property
+    def owner_en(self) -> str:
+        """The owner's name in Latin letters, "" where there is none to tell."""
+        return self.organisation.name_en if self.organisation and self.is_named else ""
 
     def text_for(self, lang: str) -> ListingText:
         """The version in the reader's language, else the original."""
         return next((text for text in self.texts if text.lang == lang), self.texts[0])
 
     def draft(self) -> ListingDraft:
-        """The contents as the form would send them."""
+        """The contents as the form would send them; raises NotAllowed where the reader does not know them all."""
+        if self.is_shortened:
+            raise NotAllowed("this listing is under embargo")
         words = {name: getattr(self.original, name) for name in WORDED}
         facts = {name: getattr(self.listing, name) for name in ListingDraft.model_fields if name in _COLUMNS}
         return ListingDraft.model_construct(**{**facts, **words, **{k: tuple(v) for k, v in self.codes.items()}})
@@ -102,6 +127,7 @@ class Counts:
 
 # What stands early in a row, so that looking through all of them reads no long descriptions.
 _SAID = (col(ListingText.title), col(ListingText.summary))
+_NAMES = (col(Listing.organisation_name), col(Organisation.name))
 _COLUMNS = frozenset(Listing.model_fields)
 # Facet name → the column that it counts.
 _COLUMN_FACETS = {"countries": Listing.country, "languages": Listing.lang, "trls": Listing.trl}
@@ -114,26 +140,32 @@ def by_public_id(session: Session, public_id: str) -> Listing | None:
 
 
 def visible(session: Session, public_id: str, actor: Actor | None) -> FullListing:
-    """The listing, if the actor may see it; raises NotFound otherwise, so that a draft's address tells nothing."""
+    """The listing, if the actor may see it; raises NotFound otherwise, so that a draft's address tells nothing.
+
+    Who was introduced to its owner goes on seeing it after it left the market.
+    """
     listing = by_public_id(session, public_id)
-    if listing is None or not policy.SEE.allows(actor, listing):
+    if listing is None:
         raise NotFound("no such listing")
-    return full(session, listing)
+    levels = confidence.opened(session, actor, [listing.id or 0]).get(listing.id or 0, confidence.CLOSED)
+    if not levels and not policy.SEE.allows(actor, listing):
+        raise NotFound("no such listing")
+    return full(session, listing, confidence.sight(actor, listing, levels))
 
 
-def full(session: Session, listing: Listing) -> FullListing:
-    """The listing with everything that belongs to it."""
-    return fulls(session, [listing])[0]
+def full(session: Session, listing: Listing, sight: Sight = STRANGER) -> FullListing:
+    """The listing with everything that belongs to it and that may be known."""
+    return fulls(session, [listing], sight)[0]
 
 
 def fulls_by_id(session: Session, ids: Iterable[int]) -> dict[int, FullListing]:
-    """Whole listings by row id, whatever their status; the caller decided who may see them."""
+    """Listings by row id as strangers know them, whatever their status; the caller decided who may see them."""
     rows = session.execute(select(Listing).where(col(Listing.id).in_(list(ids)))).scalars().all()
     return {found.listing.id: found for found in fulls(session, rows) if found.listing.id is not None}
 
 
-def fulls(session: Session, listings: Sequence[Listing]) -> list[FullListing]:
-    """The same for many, in three queries."""
+def fulls(session: Session, listings: Sequence[Listing], sight: Sight = STRANGER) -> list[FullListing]:
+    """The same for many, in three queries; of what `sight` does not open nothing is in them."""
     ids = [listing.id for listing in listings]
     texts: dict[int, list[ListingText]] = {}
     rows = session.execute(select(ListingText).where(col(ListingText.listing_id).in_(ids)).order_by(ListingText.lang))
@@ -148,14 +180,28 @@ def fulls(session: Session, listings: Sequence[Listing]) -> list[FullListing]:
     ).scalars()
     by_id = {owner.id: owner for owner in owners}
     return [
-        FullListing(
-            listing=x,
-            texts=sorted(texts.get(x.id or 0, []), key=lambda t, x=x: (t.lang != x.lang, t.lang)),  # type: ignore[misc]
-            codes={name: codes.get(x.id or 0, {}).get(scheme, []) for name, scheme in CODED.items()},
-            organisation=by_id.get(x.organisation_id),
+        _seen(
+            FullListing(
+                listing=x,
+                texts=sorted(texts.get(x.id or 0, []), key=lambda t, x=x: (t.lang != x.lang, t.lang)),  # type: ignore[misc]
+                codes={name: codes.get(x.id or 0, {}).get(scheme, []) for name, scheme in CODED.items()},
+                organisation=by_id.get(x.organisation_id),
+                sight=sight,
+            )
         )
         for x in listings
     ]
+
+
+def _seen(whole: FullListing) -> FullListing:
+    """The same without the words that are under embargo for its reader."""
+    if not whole.is_shortened:
+        return whole
+    short = [
+        ListingText(listing_id=t.listing_id, lang=t.lang, origin=t.origin, title=t.title, summary=t.summary)
+        for t in whole.texts
+    ]
+    return replace(whole, texts=short)
 
 
 def published_where(filters: Filters) -> list[ColumnElement[bool]]:
@@ -179,7 +225,7 @@ def matching_ids(session: Session, filters: Filters) -> list[int]:
     return list(session.execute(select(col(Listing.id)).where(*published_where(filters))).scalars())
 
 
-def browse(session: Session, filters: Filters, page: tuple[int, int], lang: str) -> Page[ListingCard]:
+def browse(session: Session, filters: Filters, page: tuple[int, int], reader: Reader) -> Page[ListingCard]:
     """Published listings, newest first; `page` is (number from 1, size)."""
     where = published_where(filters)
     number, size = page
@@ -188,7 +234,7 @@ def browse(session: Session, filters: Filters, page: tuple[int, int], lang: str)
     # The page is cut from the index alone; words are fetched for its rows only.
     ids = select(col(Listing.id)).where(*where).order_by(*order).offset((number - 1) * size).limit(size)
     newest = select(Listing).where(col(Listing.id).in_(list(session.execute(ids).scalars()))).order_by(*order)
-    return Page(_cards_of(session, newest, lang), number, size, total)
+    return Page(_cards_of(session, newest, reader), number, size, total)
 
 
 def facets(session: Session, filters: Filters) -> list[Facet]:
@@ -210,20 +256,16 @@ def facets(session: Session, filters: Filters) -> list[Facet]:
     return found
 
 
-def cards(session: Session, ids: Iterable[int], lang: str) -> dict[int, ListingCard]:
+def cards(session: Session, ids: Iterable[int], reader: Reader) -> dict[int, ListingCard]:
     """Cards by row id, whatever the status; the caller decided who may see them."""
     wanted = select(Listing).where(col(Listing.id).in_(list(ids)))
-    return {card.id: card for card in _cards_of(session, wanted, lang)}
+    return {card.id: card for card in _cards_of(session, wanted, reader)}
 
 
-def of_organisations(session: Session, actor: Actor, lang: str) -> list[ListingCard]:
-    """All listings of the actor's organisations, last changed first."""
-    mine = (
-        select(Listing)
-        .where(col(Listing.organisation_id).in_(list(actor.memberships)))
-        .order_by(col(Listing.updated_at).desc())
-    )
-    return _cards_of(session, mine, lang)
+def titled(text: str) -> ColumnElement[bool]:
+    """Whether a title in any language says all these words."""
+    words = [or_(*(col(ListingText.title).like(like, escape="\\") for like in _likes(word))) for word in text.split()]
+    return exists().where(col(ListingText.listing_id) == Listing.id, *words).correlate(Listing)
 
 
 def counts(session: Session) -> Counts:
@@ -273,14 +315,18 @@ def containing(session: Session, text: str, filters: Filters) -> list[int]:
     A search by meaning alone would miss what has no meaning: names, numbers, codes, single words of a trade.
     """
     words = text.split()
+    named = _likes(text.strip())
     if not words or len(words) > MOST_WORDS:
         return []
     said = [or_(*(column.like(like, escape="\\") for column in _SAID for like in _likes(word))) for word in words]
     code = text.strip().upper()
     borne = [
         col(Listing.public_id) == text.strip().lower(),
-        *(col(Listing.organisation_name).like(like, escape="\\") for like in _likes(text.strip())),
-        *(col(Organisation.name).like(like, escape="\\") for like in _likes(text.strip())),
+        # Who looks for a name finds nobody who does not show it.
+        and_(
+            col(Listing.anonymous).is_(False),
+            or_(*(name.like(like, escape="\\") for name in _NAMES for like in named)),
+        ),
         exists().where(col(ListingCode.listing_id) == Listing.id, col(ListingCode.code) == code).correlate(Listing),
     ]
     wanted = (
@@ -319,24 +365,30 @@ def _facet(name: str, counted: Iterable[tuple[str, int]], chosen: Sequence[str])
     return Facet(name, sorted(values, key=lambda v: (not v.chosen, -v.count, v.code)))
 
 
-def _cards_of(session: Session, listings: Select[Any], lang: str) -> list[ListingCard]:
-    """One query for all cards: the original's words, and the reader's version where there is one."""
-    own, reader = aliased(ListingText), aliased(ListingText)
-    listed = listings.with_only_columns(Listing, own, reader, col(Organisation.name))
+def _cards_of(session: Session, listings: Select[Any], reader: Reader) -> list[ListingCard]:
+    """One query for all cards: the original's words, and the reader's version where there is one.
+
+    A second one where something is hidden that may have been opened to somebody who is signed in.
+    """
+    own, version = aliased(ListingText), aliased(ListingText)
+    listed = listings.with_only_columns(Listing, own, version, Organisation)
     joined = (
         listed.join(own, and_(col(own.listing_id) == Listing.id, col(own.lang) == Listing.lang))
-        .outerjoin(reader, and_(col(reader.listing_id) == Listing.id, col(reader.lang) == lang))
+        .outerjoin(version, and_(col(version.listing_id) == Listing.id, col(version.lang) == reader.lang))
         .outerjoin(Organisation, col(Organisation.id) == Listing.organisation_id)
     )
-    return [_card(x, version or original, owner) for x, original, version, owner in session.execute(joined)]
+    rows = session.execute(joined).all()
+    seen = confidence.sights(session, reader.actor, (row[0] for row in rows))
+    return [_card(x, read or original, owner, seen.get(x.id or 0, STRANGER)) for x, original, read, owner in rows]
 
 
-def _card(listing: Listing, text: ListingText, owner: str | None) -> ListingCard:
+def _card(listing: Listing, text: ListingText, owner: Organisation | None, sight: Sight) -> ListingCard:
+    is_short = is_embargoed(listing) and not sight.inside
     return ListingCard.model_construct(
         **{name: getattr(listing, name) for name in ListingCard.model_fields if name in _COLUMNS},
         text_lang=text.lang,
         text_origin=text.origin,
         title=text.title,
-        excerpt=shorten(text.summary or text.description, EXCERPT),
-        owner=owner or listing.organisation_name,
+        excerpt=shorten(text.summary or ("" if is_short else text.description), EXCERPT),
+        owner=owner_line(listing, owner, named=sight.inside),
     )

@@ -1,29 +1,33 @@
 """What a caller may say of a listing, and what readers get."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from matchmaker.core.clock import now
 from matchmaker.core.countries import is_country
 from matchmaker.core.languages import LISTING_LANGUAGES
 from matchmaker.core.money import is_currency, parse_amount
 from matchmaker.core.text import clean_line, clean_text
 from matchmaker.listings.fields import BY_NAME, CODED, PLAIN, WORDED, Widget
-from matchmaker.listings.models import Direction, Scheme, Status, TextOrigin
+from matchmaker.listings.models import Direction, DisclosureLevel, Scheme, Status, TextOrigin
 from matchmaker.taxonomy import service as taxonomy
 from matchmaker.taxonomy.vocabulary import VOCABULARIES
 
+SEALED_LIMIT = 4000
+LONGEST_EMBARGO = timedelta(days=3653)
 CHOICES = tuple(n for n in PLAIN if BY_NAME[n].widget is Widget.CHOICE and n != "budget_currency")
 
 
 class Words(BaseModel):
     """The texts of a listing in one language. `context={"limits": {field: n}}` lifts a limit for an import."""
 
-    model_config = ConfigDict(extra="ignore", str_max_length=200_000)
+    # An error tells what is wrong and never what was typed: it may end in a log.
+    model_config = ConfigDict(extra="ignore", str_max_length=200_000, hide_input_in_errors=True)
 
     lang: str
     title: str
@@ -72,10 +76,52 @@ class TextDraft(Words):
     origin: TextOrigin = TextOrigin.OWNER
 
 
+class Confidence(BaseModel):
+    """What an owner keeps from whom: their name, a sealed text, and until a day all but title and summary."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    anonymous: bool = False
+    # In the language of the original; neither printed nor dumped.
+    sealed: SecretStr = SecretStr("")
+    sealed_level: DisclosureLevel = DisclosureLevel.INTEREST
+    embargo_until: date | None = None
+
+    @property
+    def sealed_words(self) -> str:
+        """The sealed text itself, for the one who stores it."""
+        return self.sealed.get_secret_value()
+
+    @field_validator("sealed", mode="after")
+    @classmethod
+    def _sealed(cls, value: SecretStr) -> SecretStr:
+        words = clean_text(value.get_secret_value())
+        if len(words) > SEALED_LIMIT:
+            raise PydanticCustomError("too_long", "{length} > {limit}", {"length": len(words), "limit": SEALED_LIMIT})
+        return SecretStr(words)
+
+    @field_validator("embargo_until", mode="before")
+    @classmethod
+    def _day(cls, value: Any) -> Any:
+        return _as_day(value) or None
+
+    @field_validator("embargo_until", mode="after")
+    @classmethod
+    def _is_to_come(cls, value: date | None) -> date | None:
+        """A slip of the finger in the year would open at once what is to stay closed."""
+        if value is not None and value <= now().date():
+            raise PydanticCustomError("day_past", "has passed")
+        if value is not None and value > now().date() + LONGEST_EMBARGO:
+            raise PydanticCustomError("deadline_far", "too far ahead")
+        return value
+
+
 class ListingDraft(Words):
     """A listing as somebody writes it."""
 
     direction: Direction
+    # None leaves what is confidential as it is. Whatever copies or compares a draft as a whole does not get it.
+    confidence: Confidence | None = Field(default=None, exclude=True, repr=False)
     country: str = ""
     trl: str | None = None
     stage: str | None = None
@@ -124,10 +170,7 @@ class ListingDraft(Words):
     @field_validator("deadline", mode="before")
     @classmethod
     def _day(cls, value: Any) -> Any:
-        """A bare number is no date; pydantic would count it in seconds from 1970."""
-        if isinstance(value, str) and value.strip() and "-" not in value:
-            raise PydanticCustomError("date_parsing", "no date")
-        return value
+        return _as_day(value)
 
     @field_validator("country", mode="after")
     @classmethod
@@ -215,6 +258,13 @@ class ListingCard(BaseModel):
     deadline: date | None
     published_at: datetime | None
     updated_at: datetime
+
+
+def _as_day(value: Any) -> Any:
+    """A bare number is no date; pydantic would count it in seconds from 1970."""
+    if isinstance(value, str) and value.strip() and "-" not in value:
+        raise PydanticCustomError("date_parsing", "no date")
+    return value.strip() if isinstance(value, str) else value
 
 
 def _split(value: Any) -> Iterable[str]:

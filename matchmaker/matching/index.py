@@ -2,12 +2,17 @@
 
 Before an answer the view catches up with the change log, so that every process finds at once what any of them
 published, and stops finding at once what any of them withdrew.
+
+What is sealed is kept apart: snapshots, layers, and what is fitted hold open passages only, so that nothing that a
+stranger is answered depends on a sealed text. Documents with sealed passages stand a second time, with all their
+passages, in layers of their own; only the view from inside has those, in the place of the open ones.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,25 +36,6 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class View:
-    """What one search sees, from beginning to end: rows, and what filters ask of their listings."""
-
-    pool: Pool
-    generation: int
-    cursor: int
-    facts: dict[int, Facts]
-    # Listings that have changed since the first layer was made: their rows there are not found any more.
-    newer: frozenset[int]
-    columns: "tuple[Columns, ...]"
-    # Whether the first layer is the snapshot's, so that other processes have the very same.
-    is_saved: bool
-
-    def keep(self, wanted: Callable[["Columns"], Keep]) -> list[Keep]:
-        """Per layer, the rows that may be found and that the filter wants."""
-        return [columns.alive & wanted(columns) for columns in self.columns]
-
-
-@dataclass(frozen=True)
 class Columns:
     """Facts of a layer's rows, each of shape (rows,)."""
 
@@ -57,6 +43,67 @@ class Columns:
     alive: Keep
     is_need: Keep
     countries: NDArray[np.str_]
+
+    def without(self, owners: Iterable[int]) -> "Columns":
+        """The same, where nothing of these listings is found any more."""
+        gone = np.isin(self.owners, np.array(sorted(owners), dtype=np.int64))
+        return replace(self, alive=self.alive & ~gone)
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """Layers that can be searched, with the facts of their rows: a first one, and one of what came later."""
+
+    pool: Pool
+    columns: tuple[Columns, ...]
+
+    def keep(self, wanted: Callable[[Columns], Keep]) -> list[Keep]:
+        """Per layer, the rows that may be found and that the filter wants."""
+        return [columns.alive & wanted(columns) for columns in self.columns]
+
+    def moved(self, rows: Rows, changed: Iterable[int], facts: Mapping[int, Facts]) -> "Rooms":
+        """The first layer without what has changed, and these rows as the second."""
+        pool = assembly.with_layer(self.pool, rows)
+        # What has not changed keeps its facts, so the first layer's columns only lose rows.
+        return Rooms(pool, (self.columns[0].without(changed), _columns_of(pool.layers[1].owners, facts)))
+
+
+@dataclass(frozen=True)
+class View:
+    """What one search sees, from beginning to end: rows, and what filters ask of their listings."""
+
+    # What everybody is answered from: open passages only.
+    open: Rooms
+    # Documents with something sealed, with all their passages; None where nothing is sealed.
+    closed: Rooms | None
+    generation: int
+    cursor: int
+    facts: dict[int, Facts]
+    # Listings that have changed since the first layer was made: their rows there are not found any more.
+    newer: frozenset[int]
+    # Whether the first layer is the snapshot's, so that other processes have the very same.
+    is_saved: bool
+
+    @cached_property
+    def inside(self) -> Rooms:
+        """What owners and brokers are answered from: each document with all of its passages, once."""
+        if self.closed is None:
+            return self.open
+        twice = {int(id_) for columns in self.closed.columns for id_ in columns.owners[columns.alive]}
+        shown = tuple(columns.without(twice) for columns in self.open.columns)
+        return Rooms(assembly.joined(self.open.pool, self.closed.pool), (*shown, *self.closed.columns))
+
+    @property
+    def pool(self) -> Pool:
+        return self.open.pool
+
+    @property
+    def columns(self) -> tuple[Columns, ...]:
+        return self.open.columns
+
+    def keep(self, wanted: Callable[[Columns], Keep]) -> list[Keep]:
+        """Per open layer, the rows that may be found and that the filter wants."""
+        return self.open.keep(wanted)
 
 
 class ListingIndex:
@@ -99,13 +146,20 @@ class ListingIndex:
                     self.folder / f"at-{snapshot.watermark}", encoder=self.encoder, checksum=snapshot.checksum
                 )
                 # Listings withdrawn between the watermark and now are absent from the facts, hence not alive.
-                place = (snapshot.generation or 0, manifest.watermark)
-                return _first_view(pool, place, queries.facts(session), saved=True)
+                return self._first(session, pool, (snapshot.generation or 0, manifest.watermark), saved=True)
             except UnfitSnapshot as error:
                 log.warning("%s; reading the vectors from the database instead", error)
         last, _ = queries.position(session)
         generation = (snapshot.generation or 0) if snapshot else 0
-        return _first_view(self._pool(session), (generation, last), queries.facts(session), saved=False)
+        return self._first(session, self._pool(session), (generation, last), saved=False)
+
+    def _first(self, session: Session, pool: Pool, place: tuple[int, int], *, saved: bool) -> View:
+        generation, cursor = place
+        facts = queries.facts(session)
+        rooms = Rooms(pool, (_columns_of(pool.layers[0].owners, facts),))
+        rows = _rows(queries.closed_stored(session, self.encoder, self.dim))
+        closed = _beside(pool, rows, facts) if len(rows.owners) else None
+        return View(rooms, closed, generation, cursor, facts, frozenset(), saved)
 
     def _advance(self, session: Session, view: View, last: int) -> View:
         changed = set(listings.changed_since(session, view.cursor))
@@ -114,16 +168,17 @@ class ListingIndex:
         for id_ in changed:
             facts.pop(id_, None)
         facts.update(queries.facts(session, sorted(changed)))
-        rows = _rows(queries.stored(session, self.encoder, self.dim, sorted(newer)))
-        pool = assembly.with_layer(view.pool, rows)
-        # What has not changed keeps its facts, so the first layer's columns only lose rows.
-        first = view.columns[0]
-        gone = np.isin(first.owners, np.array(sorted(changed), dtype=np.int64))
-        columns = (replace(first, alive=first.alive & ~gone), _columns_of(pool.layers[1].owners, facts))
-        return replace(view, pool=pool, cursor=last, facts=facts, newer=frozenset(newer), columns=columns)
+        stored = queries.stored(session, self.encoder, self.dim, sorted(newer))
+        rooms = view.open.moved(_rows(stored.open()), changed, facts)
+        closed, rows = view.closed, _rows(stored.closed())
+        if closed is None and len(rows.owners):
+            closed = _beside(rooms.pool, _none_of(rows), {})
+        if closed is not None:
+            closed = closed.moved(rows, changed, facts)
+        return replace(view, open=rooms, closed=closed, cursor=last, facts=facts, newer=frozenset(newer))
 
     def _pool(self, session: Session) -> Pool:
-        rows = _rows(queries.stored(session, self.encoder, self.dim))
+        rows = _rows(queries.open_stored(session, self.encoder, self.dim))
         return assembly.pool_of(rows, reference(self.encoder), self._blocks)
 
 
@@ -131,13 +186,16 @@ def _rows(stored: queries.Stored) -> Rows:
     return Rows(stored.owners, stored.languages, stored.passages, stored.vectors)
 
 
-def _first_view(pool: Pool, place: tuple[int, int], facts: dict[int, Facts], *, saved: bool) -> View:
-    generation, cursor = place
-    columns = (_columns_of(pool.layers[0].owners, facts),)
-    return View(pool, generation, cursor, facts, frozenset(), columns, saved)
+def _none_of(rows: Rows) -> Rows:
+    return Rows(rows.owners[:0], (), rows.passages[:0], rows.vectors[:0])
 
 
-def _columns_of(owners: NDArray[np.int64], facts: dict[int, Facts]) -> Columns:
+def _beside(pool: Pool, rows: Rows, facts: Mapping[int, Facts]) -> Rooms:
+    beside = assembly.beside(pool, rows)
+    return Rooms(beside, (_columns_of(beside.layers[0].owners, facts),))
+
+
+def _columns_of(owners: NDArray[np.int64], facts: Mapping[int, Facts]) -> Columns:
     found: Sequence[Facts | None] = [facts.get(id_) for id_ in owners.tolist()]
     return Columns(
         owners=owners,

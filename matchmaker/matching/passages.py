@@ -1,8 +1,8 @@
-"""What of a listing is encoded: each language version in pieces, each piece under its title."""
+"""What of a listing is encoded: each language version in pieces, each piece under its title; what is hidden apart."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from embeddings.languages import detect_language
 from embeddings.text import normalise, split_passages
@@ -11,6 +11,7 @@ from matchmaker.listings.models import ListingText
 # Longer texts are rare (some calls have 35,000 characters) and say the important things early.
 MOST_PASSAGES = 24
 # The fields in the order in which a reader meets them; notes on rights and terms say nothing about technology.
+SHORT = ("summary",)
 BODY = ("summary", "description", "advantages", "technical_spec", "indicators", "keywords")
 
 
@@ -20,25 +21,60 @@ class Piece:
 
     lang: str
     ordinal: int
-    text: str
-    encoded: str
+    text: str = field(repr=False)
+    encoded: str = field(repr=False)
+    # Compared, and never shown or stored as a text.
+    sealed: bool = False
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.encoded.encode()).hexdigest()
 
 
-def pieces_of(texts: Sequence[ListingText]) -> list[Piece]:
-    """The passages of all language versions; the title alone when there is nothing else."""
-    return [piece for text in texts for piece in _pieces(text)]
+@dataclass(frozen=True)
+class Hidden:
+    """What of a listing is compared but not shown: a sealed text, and during an embargo all but title and summary."""
+
+    sealed: str = field(default="", repr=False)
+    embargo: bool = False
 
 
-def _pieces(version: ListingText) -> Iterator[Piece]:
-    body = normalise("\n".join(filter(None, (getattr(version, name) for name in BODY))))
-    title = normalise(version.title)
-    lang = detect_language(f"{title}\n{body}") if version.lang == "und" else version.lang
+OPEN = Hidden()
+
+
+def pieces_of(texts: Sequence[ListingText], hidden: Hidden = OPEN) -> list[Piece]:
+    """The passages of all language versions, the original first; the title alone when there is nothing else.
+
+    The open pieces are the same whatever is hidden. A hidden piece that says no more than an open one is left out.
+    """
+    versions = list(texts)
+    shown = [piece for text in versions for piece in _pieces(text, SHORT if hidden.embargo else BODY)]
+    known = {piece.digest for piece in shown}
+    kept = [piece for text in versions if hidden.embargo for piece in _pieces(text, BODY)]
+    if hidden.sealed and versions:
+        lang = _language(versions[0], SHORT if hidden.embargo else BODY)
+        kept += _cut(lang, normalise(versions[0].title), normalise(hidden.sealed))
+    return shown + [replace(piece, sealed=True) for piece in kept if piece.digest not in known]
+
+
+def _pieces(version: ListingText, fields: Sequence[str]) -> Iterator[Piece]:
+    return _cut(_language(version, fields), normalise(version.title), _body(version, fields))
+
+
+def _cut(lang: str, title: str, body: str) -> Iterator[Piece]:
     for ordinal, (text, encoded) in enumerate(cut(title, body)):
         yield Piece(lang, ordinal, text, encoded)
+
+
+def _body(version: ListingText, fields: Sequence[str]) -> str:
+    return normalise("\n".join(filter(None, (getattr(version, name) for name in fields))))
+
+
+def _language(version: ListingText, fields: Sequence[str]) -> str:
+    """The version's language, guessed from these fields where the source does not say."""
+    if version.lang != "und":
+        return version.lang
+    return detect_language(f"{normalise(version.title)}\n{_body(version, fields)}")
 
 
 def cut(title: str, body: str) -> list[tuple[str, str]]:

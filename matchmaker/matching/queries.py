@@ -2,18 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select, union_all
 from sqlmodel import Session, col
 
-from matchmaker.listings.models import Direction, Listing, ListingChange, ListingCode, Scheme, Status
+from matchmaker.listings.models import (
+    Direction,
+    Listing,
+    ListingAttachment,
+    ListingChange,
+    ListingCode,
+    Scheme,
+    SealedText,
+    Status,
+)
 from matchmaker.matching.models import Embedding, IndexSnapshot, Passage
 from matchmaker.matching.schemas import Side
 
 # Vectors are stored at half precision: exact enough (cosine error below 0.001) and half the room.
 STORED = np.float16
+# Listing, passage, language, vector, whether it is sealed.
+Columns = Select[int, int | None, str, bytes, bool]
+_QUOTABLE = (
+    select(Passage, col(Embedding.revision) == Listing.revision)
+    .join(Listing, col(Listing.id) == Passage.listing_id)
+    .join(Embedding, col(Embedding.listing_id) == Passage.listing_id)
+)
 _SCORED = (Scheme.IPC, Scheme.NACE, Scheme.PARTNERSHIP, Scheme.TARGET_COUNTRY)
 
 
@@ -25,6 +43,27 @@ class Stored:
     passages: NDArray[np.int64]
     languages: Sequence[str]
     vectors: NDArray[np.float32]
+    sealed: NDArray[np.bool_]
+
+    def open(self) -> "Stored":
+        """What anybody may be answered from."""
+        return self._where(~self.sealed)
+
+    def closed(self) -> "Stored":
+        """All passages, the open ones too, of the listings that have sealed ones."""
+        return self._where(np.isin(self.owners, self.owners[self.sealed]))
+
+    def _where(self, keep: NDArray[np.bool_]) -> "Stored":
+        languages = [language for language, kept in zip(self.languages, keep, strict=True) if kept]
+        return Stored(self.owners[keep], self.passages[keep], languages, self.vectors[keep], self.sealed[keep])
+
+
+@dataclass(frozen=True)
+class Quotable:
+    """A passage, and whether its listing still says what it says."""
+
+    passage: Passage
+    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -77,20 +116,62 @@ def passages_of(session: Session, listing_ids: Sequence[int]) -> list[Passage]:
     return list(session.execute(rows.order_by(col(Passage.listing_id), col(Passage.id))).scalars())
 
 
-def passage_texts(session: Session, ids: Iterable[int]) -> dict[int, Passage]:
-    """Passages by id."""
-    rows = session.execute(select(Passage).where(col(Passage.id).in_(set(ids)))).scalars()
-    return {row.id: row for row in rows if row.id is not None}
+def quotable(session: Session, ids: Iterable[int]) -> dict[int, Quotable]:
+    """Passages by id. What was changed meanwhile may have been closed by that, and is not to be quoted."""
+    rows = session.execute(_QUOTABLE.where(col(Passage.id).in_(set(ids))))
+    return {row.id: Quotable(row, bool(current)) for row, current in rows if row.id is not None}
+
+
+def quotable_of(session: Session, listing_id: int, encoder: str) -> list[Quotable]:
+    """The same for one listing, in order."""
+    wanted = _QUOTABLE.where(col(Passage.listing_id) == listing_id, col(Passage.encoder) == encoder)
+    return [Quotable(row, bool(current)) for row, current in session.execute(wanted.order_by(col(Passage.id)))]
 
 
 def stored(session: Session, encoder: str, dim: int, listing_ids: Sequence[int] | None = None) -> Stored:
-    """The vectors of published listings, of all or of some, ordered by passage."""
-    columns = select(col(Passage.listing_id), col(Passage.id), col(Passage.lang), col(Passage.vector))
-    wanted = columns.join(Listing, col(Listing.id) == Passage.listing_id).where(
-        col(Listing.status) == Status.PUBLISHED, col(Passage.encoder) == encoder
-    )
+    """The vectors of published listings, the sealed ones too, of all or of some, ordered by passage."""
+    wanted = _vectors(encoder)
     if listing_ids is not None:
         wanted = wanted.where(col(Passage.listing_id).in_(listing_ids))
+    return _stored(session, wanted, dim)
+
+
+def open_stored(session: Session, encoder: str, dim: int) -> Stored:
+    """The vectors of all open passages of published listings: what an index is fitted to and saved from."""
+    return _stored(session, _vectors(encoder).where(col(Passage.sealed).is_(False)), dim)
+
+
+def closed_stored(session: Session, encoder: str, dim: int) -> Stored:
+    """All vectors of the published listings that have something sealed, looked for where it is told quickly."""
+    may_have: CompoundSelect[Any] = union_all(
+        select(col(SealedText.listing_id)),
+        select(col(ListingAttachment.listing_id)).where(col(ListingAttachment.sealed)),
+        select(col(Listing.id)).where(col(Listing.embargo_until).is_not(None)),
+    )
+    return _stored(session, _vectors(encoder).where(col(Passage.listing_id).in_(may_have)), dim).closed()
+
+
+def over_embargoes(session: Session, today: date, limit: int) -> list[int]:
+    """Published listings whose passages were made while an embargo held that is over now."""
+    wanted = (
+        select(col(Listing.id), col(Listing.embargo_until), col(Embedding.at))
+        .join(Embedding, col(Embedding.listing_id) == Listing.id)
+        .where(col(Listing.status) == Status.PUBLISHED, col(Listing.embargo_until) <= today)
+        .where(col(Embedding.revision) == Listing.revision, col(Embedding.problem) == "")
+        .order_by(col(Listing.id))
+    )
+    # Days are compared here: databases differ in whose midnight they mean.
+    return [id_ for id_, until, at in session.execute(wanted) if at.date() < until][:limit]
+
+
+def _vectors(encoder: str) -> Columns:
+    wanted = select(
+        col(Passage.listing_id), col(Passage.id), col(Passage.lang), col(Passage.vector), col(Passage.sealed)
+    ).join(Listing, col(Listing.id) == Passage.listing_id)
+    return wanted.where(col(Listing.status) == Status.PUBLISHED, col(Passage.encoder) == encoder)
+
+
+def _stored(session: Session, wanted: Columns, dim: int) -> Stored:
     rows = session.execute(wanted.order_by(col(Passage.id))).all()
     vectors = np.frombuffer(b"".join(row[3] for row in rows), dtype=STORED).reshape(-1, dim)
     return Stored(
@@ -98,6 +179,7 @@ def stored(session: Session, encoder: str, dim: int, listing_ids: Sequence[int] 
         passages=np.array([row[1] for row in rows], dtype=np.int64),
         languages=[row[2] for row in rows],
         vectors=vectors.astype(np.float32),
+        sealed=np.array([row[4] for row in rows], dtype=bool),
     )
 
 

@@ -1,7 +1,11 @@
-"""Matches of a listing, answers to a search: the same pool, the same table of parts."""
+"""Matches of a listing, answers to a search: the same pool, the same table of parts.
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+A listing's own people and the desk are answered from inside, where sealed passages count and are not shown; everybody
+else, and every search, from the open passages alone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
@@ -9,15 +13,17 @@ from sqlmodel import Session
 
 from embeddings.index.base import Keep
 from embeddings.languages import detect_language
-from embeddings.pool import ECHO_LEAST_TEXT, Found, Sought
+from embeddings.pool import ECHO_LEAST_TEXT, Found, Pool, Sought
 from matchmaker.core.clock import now
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import Filters, FullListing
 from matchmaker.matching import queries, scoring, service
-from matchmaker.matching.index import Columns, View
+from matchmaker.matching.index import Columns, Rooms, View
 from matchmaker.matching.models import Passage
+from matchmaker.matching.queries import Quotable
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match, MatchList, Part, Quote, Readiness, Scope, SearchHit, Side, Working
 
@@ -44,36 +50,61 @@ def fit(standing: float, reach: float) -> float:
 
 
 @dataclass(frozen=True)
+class Own:
+    """A listing as it asks: its passages, and what it is answered from.
+
+    `words` are those of its sealed passages by digest, for its own people.
+    """
+
+    listing: Listing
+    passages: Sequence[Quotable]
+    rooms: Rooms
+    words: Mapping[str, str]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its closest listings may speak for it; whoever has something to seal has written a listing."""
+        rows = [each.passage for each in self.passages]
+        return any(row.sealed for row in rows) or is_long(row.text for row in rows)
+
+    def quote(self, number: int) -> Quote:
+        """One of its passages, as far as it may be shown."""
+        found = _quote(self.passages[number], self.listing.lang)
+        return replace(found, text=self.words.get(self.passages[number].passage.digest, "")) if found.sealed else found
+
+
+@dataclass(frozen=True)
 class Ranking:
-    """Ask the pool on behalf of one reader: `lang` is the language that cards and reasons come in."""
+    """Ask the pool on behalf of one reader; `desk` for the brokers' own suggestions, which are made from inside."""
 
     matcher: Matcher
     session: Session
-    lang: str
+    reader: Reader
+    desk: bool = False
 
     def matches(self, full: FullListing, *, scope: Scope, limit: int = 10) -> MatchList:
         """The best listings of the other direction, with everything that made them the best."""
-        own = self._own_passages(full.listing)
-        if not own:
+        own = self._own(full)
+        if own is None:
             return MatchList(_readiness(self.session, full.listing), scope)
-        found = self._find(full.listing, own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
-        return MatchList(Readiness.READY, scope, self._judge(full.listing, own, found)[:limit])
+        found = self._find(own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
+        return MatchList(Readiness.READY, scope, self._judge(own, found)[:limit])
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
         """Why these two fit, as the need's own list would say it; None while a text waits for the encoder."""
-        own = self._own_passages(need.listing)
-        if not own:
+        own = self._own(need)
+        if own is None:
             return None
-        found = self._find(need.listing, own, 1, lambda columns: columns.owners == (result.listing.id or 0))
-        return next(iter(self._judge(need.listing, own, found)), None)
+        found = self._find(own, 1, lambda columns: columns.owners == (result.listing.id or 0))
+        return next(iter(self._judge(own, found)), None)
 
     def among(self, full: FullListing, others: Sequence[int]) -> dict[int, float]:
         """The scores that the listing's own list gives, or would give further down, to these others, by row id."""
-        own = self._own_passages(full.listing)
-        if not own:
+        own = self._own(full)
+        if own is None:
             return {}
         wanted = np.array(others, dtype=np.int64)
-        found = self._find(full.listing, own, len(others), lambda columns: np.isin(columns.owners, wanted))
+        found = self._find(own, len(others), lambda columns: np.isin(columns.owners, wanted))
         return {row.owner: score for score, row, _ in self._score(full.listing, found)}
 
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
@@ -95,23 +126,29 @@ class Ranking:
         number, size = page
         return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
 
-    def _find(self, listing: Listing, own: Sequence[Passage], k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
+    def _find(self, own: Own, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
         """The k best answers to a listing among the wanted rows, judged against its whole market."""
-        view = self._view()
-        market = view.keep(lambda columns: answers(columns, listing))
-        echo = is_long(passage.text for passage in own)
-        return view.pool.search(seek(view, own), k, market=market, keep=view.keep(wanted), echo=echo)
+        market = own.rooms.keep(lambda columns: answers(columns, own.listing))
+        sought = seek(own.rooms.pool, [each.passage for each in own.passages])
+        return own.rooms.pool.search(sought, k, market=market, keep=own.rooms.keep(wanted), echo=own.is_long)
 
     def _view(self) -> View:
         return self.matcher.index.catch_up(self.session)
 
-    def _own_passages(self, listing: Listing) -> list[Passage]:
-        rows = queries.passages_of(self.session, [listing.id or 0])
-        return [row for row in rows if row.encoder == self.matcher.index.encoder]
+    def _own(self, full: FullListing) -> Own | None:
+        """The listing with those of its passages that may speak for it here; None while it has none."""
+        is_inside = self.desk or full.sight.own
+        rows = queries.quotable_of(self.session, full.listing.id or 0, self.matcher.index.encoder)
+        own = [row for row in rows if is_inside or not row.passage.sealed]
+        if not own:
+            return None
+        words = service.sealed_words(self.session, full) if full.sight.own and not self.desk else {}
+        view = self._view()
+        return Own(full.listing, own, view.inside if is_inside else view.open, words)
 
-    def _judge(self, listing: Listing, own: Sequence[Passage], found: Sequence[Found]) -> list[Match]:
+    def _judge(self, own: Own, found: Sequence[Found]) -> list[Match]:
         """The best matches; words are fetched only for those that are looked at."""
-        return self._with_words(self._score(listing, found)[:SHOWN], own)
+        return self._with_words(self._score(own.listing, found)[:SHOWN], own)
 
     def _score(self, listing: Listing, found: Sequence[Found]) -> list[Scored]:
         """Everything found with its parts, best first."""
@@ -126,29 +163,36 @@ class Ranking:
                 scored.append((scoring.total(parts), row, parts))
         return sorted(scored, key=lambda each: (-each[0], each[1].owner))
 
-    def _with_words(self, scored: Sequence[Scored], own: Sequence[Passage]) -> list[Match]:
-        cards = listings.cards(self.session, [row.owner for _, row, _ in scored], self.lang)
-        texts = queries.passage_texts(self.session, [row.pair[1] for _, row, _ in scored])
+    def _with_words(self, scored: Sequence[Scored], own: Own) -> list[Match]:
+        cards = listings.cards(self.session, [row.owner for _, row, _ in scored], self.reader)
+        texts = queries.quotable(self.session, [row.pair[1] for _, row, _ in scored])
         return [
-            Match(cards[row.owner], score, parts, _quote(own[row.pair[0]]), _quote(texts[row.pair[1]]), _working(row))
+            Match(
+                cards[row.owner],
+                score,
+                parts,
+                own.quote(row.pair[0]),
+                _quote(texts[row.pair[1]], cards[row.owner].lang),
+                _working(row),
+            )
             for score, row, parts in scored
             if row.owner in cards and row.pair[1] in texts
         ]
 
     def _hits(self, found: Sequence[Found]) -> list[SearchHit]:
-        cards = listings.cards(self.session, [row.owner for row in found], self.lang)
-        texts = queries.passage_texts(self.session, [row.pair[1] for row in found])
+        cards = listings.cards(self.session, [row.owner for row in found], self.reader)
+        texts = queries.quotable(self.session, [row.pair[1] for row in found])
         return [
-            SearchHit(cards[row.owner], fit(row.standing, row.reach), _quote(texts[row.pair[1]]))
+            SearchHit(cards[row.owner], fit(row.standing, row.reach), _quote(texts[row.pair[1]], cards[row.owner].lang))
             for row in found
             if row.owner in cards and row.pair[1] in texts
         ]
 
 
-def seek(view: View, own: Sequence[Passage]) -> Sought:
+def seek(pool: Pool, own: Sequence[Passage]) -> Sought:
     """What a listing's passages look for."""
     vectors = np.stack([service.unpack(passage.vector) for passage in own])
-    return view.pool.seek(vectors, [passage.lang for passage in own])
+    return pool.seek(vectors, [passage.lang for passage in own])
 
 
 def is_long(texts: Iterable[str]) -> bool:
@@ -190,5 +234,11 @@ def _working(row: Found) -> Working:
     return Working(row.whole, row.best, row.echo, row.level, row.standing)
 
 
-def _quote(passage: Passage) -> Quote:
-    return Quote(passage.lang, passage.text)
+def _quote(found: Quotable, lang: str) -> Quote:
+    """A passage as it may be shown: without words where it is sealed, or its listing was changed since it was read.
+
+    Of a sealed one not even the language is told, but the original's.
+    """
+    if found.passage.sealed:
+        return Quote(lang, "", sealed=True)
+    return Quote(found.passage.lang, found.passage.text if found.is_current else "")

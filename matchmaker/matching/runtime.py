@@ -14,6 +14,7 @@ from embeddings.encoders.bundled import NAME, ensure_built, fault
 from embeddings.encoders.registry import open_encoder
 from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured, Unavailable
+from matchmaker.core.traces import places
 from matchmaker.db import leases
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
@@ -150,9 +151,9 @@ class Matcher:
                 while follower():
                     if self._stop.is_set():
                         return
-            except Exception:
+            except Exception as error:
                 # It stands where it stood, and tries again in the next round.
-                log.exception("a follower of the change log failed: %r", follower)
+                log.error("a follower of the change log failed: %r\n%s", follower, places(error))
 
     def round(self) -> int:
         """Embed one batch of what waits, unless another process is at it; answers how many listings were done."""
@@ -162,8 +163,8 @@ class Matcher:
         waiting = self._waiting()
         try:
             return self.embed(waiting)
-        except Exception:
-            log.exception("a batch could not be embedded; its listings are tried one by one")
+        except Exception as error:
+            log.error("a batch could not be embedded; its listings are tried one by one\n%s", places(error))
             return sum(self._embed_alone(listing_id) for listing_id in waiting)
 
     def _waiting(self) -> list[int]:
@@ -181,7 +182,7 @@ class Matcher:
             return self.embed([listing_id])
         except Exception as error:
             # One text that the encoder cannot take must not hold up all others.
-            log.exception("listing %s cannot be embedded", listing_id)
+            log.error("listing %s cannot be embedded\n%s", listing_id, places(error))
             with unit_of_work(self.engine) as uow:
                 service.give_up(uow, listing_id, self.open().name, type(error).__name__)
             return 1
@@ -232,9 +233,9 @@ class Matcher:
             except Misconfigured as error:
                 log.error("%s", error)
                 return
-            except Exception:
+            except Exception as error:
                 # The worker outlives whatever went wrong with one batch; the next round tries again.
-                log.exception("the matcher's worker failed; it goes on")
+                log.error("the matcher's worker failed; it goes on\n%s", places(error))
                 busy = False
             if not busy:
                 if worked:

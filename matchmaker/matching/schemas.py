@@ -59,10 +59,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Quote:
-    """A passage as its author wrote it."""
+    """A passage as its author wrote it; without text where it must not be shown: sealed, or just being changed."""
 
     lang: str
     text: str
+    sealed: bool = False
 
 
 @dataclass(frozen=True)

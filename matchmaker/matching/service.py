@@ -2,20 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Engine, delete
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from embeddings.encoders.base import Encoder
+from matchmaker.core.clock import now
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.listings import queries as listings
+from matchmaker.listings import sealed
 from matchmaker.listings import service as listing_service
-from matchmaker.listings.models import Listing
+from matchmaker.listings.confidence import EVERYTHING, is_embargoed
+from matchmaker.listings.models import ChangeKind, Listing
+from matchmaker.listings.moves import note_change
+from matchmaker.listings.queries import FullListing
 from matchmaker.matching import queries
 from matchmaker.matching.models import Embedding, Passage
-from matchmaker.matching.passages import Piece, pieces_of
+from matchmaker.matching.passages import Hidden, Piece, pieces_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,13 @@ class Prepared:
     listing: Listing
     pieces: Sequence[Piece]
     known: dict[str, bytes]
+    # When its embargo, if any, was looked at.
+    at: datetime
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is nothing to encode."""
+        return all(piece.digest in self.known for piece in self.pieces)
 
 
 def embed(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> int:
@@ -33,7 +46,8 @@ def embed(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> int:
     Two processes may do the same at once: both store the same, and the later one replaces the earlier one's rows.
     A listing that changed meanwhile is left to the next round.
     """
-    prepared = _prepare(engine, encoder, listing_ids)
+    with reading_session(engine) as session:
+        prepared = _prepare(session, encoder.name, listing_ids)
     fresh = {
         piece.digest: piece.encoded for work in prepared for piece in work.pieces if piece.digest not in work.known
     }
@@ -42,24 +56,43 @@ def embed(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> int:
     done = 0
     with unit_of_work(engine) as uow:
         for work in prepared:
-            done += _store(uow, encoder, work, made)
+            done += _store(uow, encoder.name, work, made)
     return done
 
 
-def _prepare(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> list[Prepared]:
-    with reading_session(engine) as session:
-        found = [row for row in (session.get(Listing, id_) for id_ in listing_ids) if row is not None]
-        known: dict[int, dict[str, bytes]] = {}
-        for passage in queries.passages_of(session, listing_ids):
-            if passage.encoder == encoder.name:
-                known.setdefault(passage.listing_id, {})[passage.digest] = passage.vector
-        return [
-            Prepared(full.listing, pieces_of(full.texts), known.get(full.listing.id or 0, {}))
-            for full in listings.fulls(session, found)
-        ]
+def reveal(uow: UnitOfWork, listing_ids: Sequence[int]) -> int:
+    """Store again the passages of listings whose embargo is over, with the vectors that they have.
+
+    Nothing is encoded, unless passages are cut in another way now: then the listing waits for the encoder again.
+    """
+    for listing_id in listing_ids:
+        embedding = queries.embedding_of(uow.session, listing_id)
+        assert embedding is not None  # who is asked for here was embedded under its embargo
+        (work,) = _prepare(uow.session, embedding.encoder, [listing_id])
+        if work.is_known:
+            _store(uow, embedding.encoder, work, {})
+        else:
+            embedding.revision = 0
+            note_change(uow, work.listing, ChangeKind.EDITED)
+    return len(listing_ids)
 
 
-def _store(uow: UnitOfWork, encoder: Encoder, work: Prepared, made: dict[str, bytes]) -> bool:
+def _prepare(session: Session, encoder: str, listing_ids: Sequence[int]) -> list[Prepared]:
+    found = [row for row in (session.get(Listing, id_) for id_ in listing_ids) if row is not None]
+    known: dict[int, dict[str, bytes]] = {}
+    for passage in queries.passages_of(session, listing_ids):
+        if passage.encoder == encoder:
+            known.setdefault(passage.listing_id, {})[passage.digest] = passage.vector
+    at, texts = now(), sealed.texts_of(session, listing_ids)
+    prepared = []
+    for full in listings.fulls(session, found, EVERYTHING):
+        id_ = full.listing.id or 0
+        hidden = Hidden(texts[id_].text if id_ in texts else "", is_embargoed(full.listing, at.date()))
+        prepared.append(Prepared(full.listing, pieces_of(full.texts, hidden), known.get(id_, {}), at))
+    return prepared
+
+
+def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]) -> bool:
     listing_id = work.listing.id or 0
     current = uow.session.get(Listing, listing_id)
     if current is None or current.revision != work.listing.revision:
@@ -70,21 +103,29 @@ def _store(uow: UnitOfWork, encoder: Encoder, work: Prepared, made: dict[str, by
             listing_id=listing_id,
             lang=piece.lang,
             ordinal=piece.ordinal,
-            text=piece.text,
+            text="" if piece.sealed else piece.text,
             digest=piece.digest,
-            encoder=encoder.name,
+            encoder=encoder,
             vector=work.known.get(piece.digest) or made[piece.digest],
+            sealed=piece.sealed,
         )
         for piece in work.pieces
     )
     embedding = uow.session.get(Embedding, listing_id) or Embedding(
-        listing_id=listing_id, encoder=encoder.name, revision=0, passages=0
+        listing_id=listing_id, encoder=encoder, revision=0, passages=0
     )
-    embedding.encoder, embedding.revision, embedding.passages = encoder.name, current.revision, len(work.pieces)
-    embedding.problem = ""
+    embedding.encoder, embedding.revision, embedding.passages = encoder, current.revision, len(work.pieces)
+    embedding.problem, embedding.at = "", work.at
     uow.session.add(embedding)
     listing_service.note_embedded(uow, [listing_id])
     return True
+
+
+def sealed_words(session: Session, full: FullListing) -> dict[str, str]:
+    """What the sealed passages of a listing say, by digest, for its own people: no index and no row keeps it."""
+    text = sealed.text_of(session, full.listing.id)
+    hidden = Hidden(text.text if text else "", full.is_embargoed)
+    return {piece.digest: piece.text for piece in pieces_of(full.texts, hidden) if piece.sealed}
 
 
 def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> None:

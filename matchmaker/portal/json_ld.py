@@ -50,10 +50,10 @@ def _country(code: str) -> Node:
 
 
 def _organisation(full: FullListing) -> Node | None:
-    if not full.owner:
+    if full.is_named and not full.owner:
         return None
     address = {"@type": "PostalAddress", "addressCountry": full.listing.country} if full.listing.country else None
-    return _filled({"@type": "Organization", "name": full.owner, "address": address})
+    return _filled({"@type": "Organization", "name": full.owner if full.is_named else None, "address": address})
 
 
 def _item(full: FullListing, text: ListingText) -> Node:

@@ -1,20 +1,26 @@
 """The page of one listing: its texts in one language, its facts by group, and its matches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import LazyString
 from sqlmodel import Session
 
 from matchmaker.accounts.schemas import Actor
+from matchmaker.core.clock import now
 from matchmaker.core.errors import Unavailable
 from matchmaker.i18n import _, lazy
-from matchmaker.listings import policy
+from matchmaker.listings import actions, life, policy, records, sealed
 from matchmaker.listings import queries as listings
+from matchmaker.listings.actions import Action
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
-from matchmaker.listings.models import ListingText, Status
+from matchmaker.listings.models import Listing, ListingText, QualityReview, SealedText, Status
+from matchmaker.listings.owners import described
 from matchmaker.listings.queries import FullListing
+from matchmaker.listings.sealed import Viewer
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import MatchList, Readiness, Scope
@@ -61,6 +67,27 @@ class Section:
 
 
 @dataclass(frozen=True)
+class OwnersPart:
+    """What can be done with the listing now, what the last reviewer said, and how near its end is."""
+
+    actions: Sequence[Action]
+    review: QualityReview | None
+    days_left: int | None
+    renewable: bool
+
+
+@dataclass(frozen=True)
+class SealedPart:
+    """That there is a sealed text; the text itself only for its owner and for those to whom it is open."""
+
+    text: SealedText | None = None
+    # When it was opened to the reader; None for its owner.
+    opened_at: datetime | None = None
+    # Who of others has read it, for its owner.
+    viewers: Sequence[Viewer] = ()
+
+
+@dataclass(frozen=True)
 class ListingPage:
     """Everything the page shows; `matches` is None while the listing is not on the market."""
 
@@ -70,6 +97,26 @@ class ListingPage:
     scope: Scope
     matches: MatchList | None
     editable: bool
+    # What only those who may change it are shown.
+    owner: OwnersPart | None = None
+    # Whether the reader may judge it.
+    appraisable: bool = False
+    # None where nothing is sealed.
+    sealed: SealedPart | None = None
+
+    @property
+    def may_unseal(self) -> bool:
+        """Whether the reader may read the sealed text and is to be recorded for it: not the owner's own people."""
+        return self.sealed is not None and self.full.sight.sealed and not self.full.sight.own
+
+    @property
+    def described(self) -> str:
+        """What others read in the place of the owner's name."""
+        return described(self.full.organisation)
+
+    def unsealed(self, text: SealedText, opened_at: datetime) -> "ListingPage":
+        """The same page with the sealed text, for a reader whose look is recorded."""
+        return replace(self, sealed=SealedPart(text, opened_at))
 
     def section(self, group: str) -> Section | None:
         """The group's section, None when nothing was filled in."""
@@ -88,25 +135,48 @@ class Wanted:
         return cls(text or "", Scope(scope) if scope in set(Scope) else Scope.CROSS_BORDER)
 
 
-def listing_page(session: Session, public_id: str, wanted: Wanted, lang: str, *, actor: Actor | None) -> ListingPage:
-    """The page for a reader of `lang`; raises NotFound for a listing that the actor may not see."""
-    full = listings.visible(session, public_id, actor)
-    text = full.text_for(wanted.text or lang)
+def listing_page(session: Session, public_id: str, wanted: Wanted, reader: Reader) -> ListingPage:
+    """The page for this reader; raises NotFound for a listing that they may not see."""
+    full = listings.visible(session, public_id, reader.actor)
+    text = full.text_for(wanted.text or reader.lang)
     return ListingPage(
         full=full,
         text=text,
-        sections=sections_of(full, text, lang),
+        sections=sections_of(full, text, reader.lang),
         scope=wanted.scope,
-        matches=_matches(session, full, wanted.scope, lang),
-        editable=policy.EDIT.allows(actor, full.listing),
+        matches=_matches(session, full, wanted.scope, reader),
+        editable=policy.EDIT.allows(reader.actor, full.listing),
+        owner=_owners_part(session, full.listing, reader.actor),
+        appraisable=policy.APPRAISE.allows(reader.actor, full.listing),
+        sealed=_sealed(session, full),
     )
 
 
-def _matches(session: Session, full: FullListing, scope: Scope, lang: str) -> MatchList | None:
+def _owners_part(session: Session, listing: Listing, actor: Actor | None) -> OwnersPart | None:
+    if actor is None or not policy.EDIT.allows(actor, listing):
+        return None
+    at = now()
+    return OwnersPart(
+        actions=actions.offered(actor, listing, at),
+        review=next(iter(records.reviews(session, listing.id or 0)), None),
+        days_left=life.days_left(listing, at),
+        renewable=life.may_renew(listing, at),
+    )
+
+
+def _sealed(session: Session, full: FullListing) -> SealedPart | None:
+    """What may be told of the sealed text without a record: all to its owner, that there is one to others."""
+    if not full.sight.own:
+        return SealedPart() if sealed.has_text(session, full.listing.id) else None
+    text = sealed.text_of(session, full.listing.id)
+    return SealedPart(text, viewers=sealed.viewers(session, full.listing)) if text else None
+
+
+def _matches(session: Session, full: FullListing, scope: Scope, reader: Reader) -> MatchList | None:
     if full.listing.status is not Status.PUBLISHED:
         return None
     try:
-        found = Ranking(matcher(), session, lang).matches(full, scope=scope, limit=MATCHES)
+        found = Ranking(matcher(), session, reader).matches(full, scope=scope, limit=MATCHES)
     except Unavailable:
         # The encoder is still loading; the page shows the listing and asks again by itself.
         return MatchList(Readiness.PENDING, scope)

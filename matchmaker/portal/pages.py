@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from flask_babel import LazyString
 from sqlmodel import Session
 
-from matchmaker.core.countries import country_name
 from matchmaker.core.errors import Unavailable
-from matchmaker.core.languages import language_name
 from matchmaker.core.paging import Page
 from matchmaker.i18n import lazy
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
+from matchmaker.listings.filter_words import label
 from matchmaker.listings.models import Direction
 from matchmaker.listings.queries import Counts, Facet
 from matchmaker.listings.schemas import ListingCard
@@ -21,7 +21,6 @@ from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Quote
 from matchmaker.portal import queries
-from matchmaker.taxonomy.titles import title_of
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,6 @@ FACET_TITLES: Mapping[str, LazyString] = {
     "trls": lazy("Maturity"),
     "languages": lazy("Original language"),
 }
-_VOCABULARIES = {"ipc_sections": "ipc", "nace_sections": "nace", "trls": "Trl"}
 
 
 @dataclass(frozen=True)
@@ -89,50 +87,40 @@ class SearchPage:
     starting: bool = False
 
 
-def home(session: Session, lang: str) -> HomePage:
-    """The front page for a reader of `lang`."""
-    newest = listings.browse(session, listings.Filters(), (1, NEWEST), lang)
+def home(session: Session, reader: Reader) -> HomePage:
+    """The front page for this reader."""
+    newest = listings.browse(session, listings.Filters(), (1, NEWEST), reader)
     return HomePage(listings.counts(session), newest.rows)
 
 
-def search(session: Session, wanted: SearchRequest, lang: str) -> SearchPage:
+def search(session: Session, wanted: SearchRequest, reader: Reader) -> SearchPage:
     """The answer to a question, best first; without one the market, newest first."""
-    results, starting = _results(session, wanted, lang)
+    results, starting = _results(session, wanted, reader)
     if results.total and not results.rows:
         # A link to a page that is no more: the list has become shorter.
         wanted = replace(wanted, page=results.pages)
-        results, starting = _results(session, wanted, lang)
-    facets = [_facet_view(facet, lang) for facet in listings.facets(session, wanted.filters)]
+        results, starting = _results(session, wanted, reader)
+    facets = [_facet_view(facet, reader.lang) for facet in listings.facets(session, wanted.filters)]
     facets.sort(key=lambda facet: CODED_FILTERS.index(facet.name))
     return SearchPage(
         request=wanted,
         results=results,
         directions=queries.direction_counts(session, wanted.filters),
         facets=facets,
-        chips=_chips(wanted, lang),
+        chips=_chips(wanted, reader.lang),
         starting=starting,
     )
 
 
-def label(name: str, code: str, lang: str) -> str:
-    """The words for a code of the filter `name`."""
-    if name == "countries":
-        return country_name(code, lang)
-    if name == "languages":
-        return language_name(code, lang)
-    words = title_of(_VOCABULARIES[name], code, lang)
-    return words if name == "trls" or words == code else f"{code} · {words}"
-
-
-def _results(session: Session, wanted: SearchRequest, lang: str) -> tuple[Page[Row], bool]:
+def _results(session: Session, wanted: SearchRequest, reader: Reader) -> tuple[Page[Row], bool]:
     """The rows, and whether they are only the newest because the encoder is still loading."""
     try:
         if wanted.text:
-            hits = Ranking(matcher(), session, lang).search(wanted.text, wanted.filters, wanted.slice)
+            hits = Ranking(matcher(), session, reader).search(wanted.text, wanted.filters, wanted.slice)
             return Page([Row(hit.listing, hit.snippet) for hit in hits.rows], hits.number, hits.size, hits.total), False
     except Unavailable:
         log.info("the encoder is still loading; a question is answered with the newest listings")
-    cards = listings.browse(session, wanted.filters, wanted.slice, lang)
+    cards = listings.browse(session, wanted.filters, wanted.slice, reader)
     return Page([Row(card) for card in cards.rows], cards.number, cards.size, cards.total), bool(wanted.text)
 
 

@@ -4,6 +4,10 @@ from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.i18n.locales import current_language, language_choices
+from matchmaker.interests.expressions import prospect
+from matchmaker.listings import sealing
+from matchmaker.listings.confidence import Reader
+from matchmaker.listings.criteria import CRITERIA
 from matchmaker.listings.models import Status
 from matchmaker.listings.search_request import SearchRequest
 from matchmaker.matching.runtime import matcher
@@ -13,7 +17,8 @@ from matchmaker.portal import pages, queries
 from matchmaker.portal.json_ld import describe
 from matchmaker.portal.listing_page import ListingPage, Wanted, listing_page
 from matchmaker.web.access import PUBLIC, access
-from matchmaker.web.context import current_actor, reader
+from matchmaker.web.context import current_actor, reader, unit_of_work
+from matchmaker.web.headers import keep_off_the_disk
 
 bp = Blueprint("portal", __name__)
 
@@ -21,26 +26,28 @@ bp = Blueprint("portal", __name__)
 @bp.get("/")
 @access(PUBLIC)
 def home() -> ResponseReturnValue:
-    return render_template("portal/home.html", page=pages.home(reader(), current_language()))
+    return render_template("portal/home.html", page=pages.home(reader(), _this_reader()))
 
 
 @bp.get("/search")
 @access(PUBLIC)
 def search() -> ResponseReturnValue:
     wanted = SearchRequest.read(request.args)
-    return render_template("portal/search.html", page=pages.search(reader(), wanted, current_language()))
+    return render_template("portal/search.html", page=pages.search(reader(), wanted, _this_reader()))
 
 
 @bp.get("/listings/<public_id>")
 @access(PUBLIC)
 def listing(public_id: str) -> ResponseReturnValue:
-    page = _listing_page(public_id)
+    page = _unsealed(_listing_page(public_id))
     url = url_for("portal.listing", public_id=public_id, _external=True)
     public = page.full.listing.status is Status.PUBLISHED
     return render_template(
         "portal/listing.html",
         page=page,
         scopes=list(Scope),
+        criteria=CRITERIA,
+        prospect=prospect(reader(), page.full.listing, current_actor()),
         json_ld=describe(page.full, page.text, url) if public else None,
     )
 
@@ -66,4 +73,19 @@ def healthz() -> ResponseReturnValue:
 
 def _listing_page(public_id: str) -> ListingPage:
     wanted = Wanted.read(request.args.get("text"), request.args.get("scope"))
-    return listing_page(reader(), public_id, wanted, current_language(), actor=current_actor())
+    return listing_page(reader(), public_id, wanted, _this_reader())
+
+
+def _this_reader() -> Reader:
+    return Reader(current_language(), current_actor())
+
+
+def _unsealed(page: ListingPage) -> ListingPage:
+    """The page with the sealed text where the reader may read it; others than its owner are recorded."""
+    if page.may_unseal:
+        with unit_of_work() as uow:
+            text, opened = sealing.read(uow, page.full.listing, actor=current_actor())
+        page = page.unsealed(text, opened.at)
+    if page.sealed and page.sealed.text:
+        keep_off_the_disk()
+    return page

@@ -2,13 +2,27 @@
 
 from dataclasses import dataclass, replace
 
+from sqlmodel import select
+
 from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
+from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
+from matchmaker.notifications.service import News, tell
 from matchmaker.review.deadlines import answer_by, declare_by
-from matchmaker.review.models import CloseReason, DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
+from matchmaker.review.models import (
+    Addressee,
+    CloseReason,
+    DeclineReason,
+    MatchMove,
+    MoveKind,
+    Question,
+    Side,
+    State,
+    Suggestion,
+)
 from matchmaker.review.moves import Move, advance, find, last_entry, note_down, sides_of
 from matchmaker.review.offers import ask, close_off_market
 from matchmaker.review.sides import (
@@ -16,9 +30,12 @@ from matchmaker.review.sides import (
     asked,
     first_of,
     has_account,
+    known_by,
     knows,
+    may_answer,
     on_market,
     organisation_of,
+    path,
     tell_broker,
     tell_side,
     yes_at,
@@ -144,6 +161,27 @@ def ask_broker(uow: UnitOfWork, public_id: str, text: str, *, side: Side, actor:
     return entry
 
 
+def answer_question(uow: UnitOfWork, public_id: str, text: str, *, actor: Actor) -> Question:
+    """A side answers what a broker asked of it; the same answer again changes nothing."""
+    question = uow.session.exec(select(Question).where(Question.public_id == public_id).with_for_update()).one_or_none()
+    suggestion = uow.session.get(Suggestion, question.suggestion_id) if question else None
+    if question is None or suggestion is None or question.addressee is Addressee.BROKER:
+        raise NotFound("no such question")
+    side = Side(question.addressee.value)
+    if organisation_of(suggestion, side) not in actor.memberships:
+        raise NotFound("no such question")
+    if not may_answer(actor, suggestion, side):
+        raise NotAllowed("only confirmed people who act for the organisation may answer")
+    answer = clean_note(text, needed=True)
+    if question.answered_at is not None and question.answer != answer:
+        raise Conflict("this question is answered already")
+    if question.answered_at is None:
+        question.answer, question.answered_by, question.answered_at = answer, actor.person_id, now()
+        record(uow, actor.public_id, "question.answer", ("suggestion", suggestion.public_id), question.public_id)
+        tell(uow, [question.asked_by], News("match.replied", path(suggestion), known_by(uow.session, suggestion, side)))
+    return question
+
+
 def _answerable(uow: UnitOfWork, public_id: str, side: Side, actor: Actor) -> Suggestion:
     """The match, if the actor may answer for the side; what a side does not know of is not there for it."""
     suggestion = find(uow, public_id)
@@ -181,12 +219,10 @@ def _ask_the_other(uow: UnitOfWork, suggestion: Suggestion, side: Side, actor: A
 
 
 def _agree(uow: UnitOfWork, suggestion: Suggestion, move: Move) -> None:
+    """Both said yes; what the gates say is told by whoever asks them, in this very transaction."""
     due = declare_by(uow.session, suggestion, now())
     changes = {**(move.changes or {}), "deadline_at": due}
     advance(uow, suggestion, replace(move, changes=changes))
-    for side in Side:
-        tell_side(uow, suggestion, side, "match.mutual")
-    tell_broker(uow, suggestion, "match.mutual")
 
 
 def _looks_after(actor: Actor, suggestion: Suggestion) -> bool:

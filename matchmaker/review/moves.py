@@ -36,7 +36,7 @@ class Move:
     # The side that speaks, where somebody could speak for both, or a broker writes down what a side without an
     # account has answered; the caller has checked that they may.
     side: Side | None = None
-    # Only for moves that nobody makes: CLOCK or SYSTEM.
+    # Only for moves that nobody makes, or that follow from what a side did: CLOCK or SYSTEM.
     party: Party | None = None
     reason: str = ""
     note: str = ""
@@ -127,10 +127,10 @@ def restore(suggestion: Suggestion, entry: MatchMove) -> None:
 
 def voice(move: Move, suggestion: Suggestion) -> str:
     """Who speaks in the timeline: a side by its name, whether it was asked first or second."""
-    if move.party:
-        return move.party.value
     if move.side:
         return move.side.value
+    if move.party:
+        return move.party.value
     sides = sides_of(move.by, suggestion)
     if move.by and move.by.role in {Role.BROKER, Role.ADMINISTRATOR} and not sides:
         return Party.BROKER.value

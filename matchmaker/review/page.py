@@ -9,6 +9,7 @@ from sqlmodel import Session
 from matchmaker.accounts.queries import person_names
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Match
@@ -105,7 +106,8 @@ def _explained(session: Session, items: Sequence[DeskItem], lang: str) -> list[D
     ids = {card.id for item in items for card in (item.need, item.result)}
     full = listings.fulls_by_id(session, ids)
     names = person_names(session, [item.suggestion.decided_by for item in items])
-    ranking = Ranking(matcher(), session, lang)
+    # Explanations are kept for every broker, so they are made for nobody in particular.
+    ranking = Ranking(matcher(), session, Reader(lang), desk=True)
     return [
         DeskCard(
             item=item,

@@ -31,7 +31,7 @@ _of_matcher: "WeakKeyDictionary[Matcher, Reasons]" = WeakKeyDictionary()
 def explain(ranking: Ranking, need: FullListing, result: FullListing) -> Match | None:
     """The calculation of a pair's score; None while a text or the encoder is not ready."""
     reasons = _current(ranking)
-    pair = (need.listing.id, result.listing.id, ranking.lang)
+    pair = (need.listing.id, result.listing.id, ranking.reader.lang)
     found = reasons.known.get(pair)
     if found is None:
         try:

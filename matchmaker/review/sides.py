@@ -55,8 +55,9 @@ def expressed(suggestion: Suggestion) -> bool:
 
 def country_of(session: Session, suggestion: Suggestion, side: Side) -> str:
     """The country whose calendar counts for a side, "" where nobody knows."""
-    owner = session.get(Organisation, organisation_of(suggestion, side) or 0)
-    listing = session.get(Listing, listing_of(suggestion, side) or 0)
+    org_id, listing_id = organisation_of(suggestion, side), listing_of(suggestion, side)
+    owner = session.get(Organisation, org_id) if org_id else None
+    listing = session.get(Listing, listing_id) if listing_id and owner is None else None
     return owner.country if owner else listing.country if listing else ""
 
 
@@ -92,12 +93,12 @@ def may_answer(actor: Actor | None, suggestion: Suggestion, side: Side) -> bool:
 def tell_side(uow: UnitOfWork, suggestion: Suggestion, side: Side, kind: str, **params: str) -> None:
     """Tell everybody who acts for a side; the news names the listing that they know, and nothing of the other side."""
     people = writers(uow.session, organisation_of(suggestion, side))
-    tell(uow, people, News(kind, path(suggestion), {**_named(uow.session, suggestion, side), **params}))
+    tell(uow, people, News(kind, path(suggestion), {**known_by(uow.session, suggestion, side), **params}))
 
 
 def tell_broker(uow: UnitOfWork, suggestion: Suggestion, kind: str, **params: str) -> None:
     """Tell the broker who looks after the match, if somebody does."""
-    named = _named(uow.session, suggestion, Side.NEED)
+    named = known_by(uow.session, suggestion, Side.NEED)
     tell(uow, [suggestion.broker_id], News(kind, path(suggestion), {**named, **params}))
 
 
@@ -106,7 +107,7 @@ def path(suggestion: Suggestion) -> str:
     return f"/matches/{suggestion.public_id}"
 
 
-def _named(session: Session, suggestion: Suggestion, side: Side) -> Mapping[str, str]:
+def known_by(session: Session, suggestion: Suggestion, side: Side) -> Mapping[str, str]:
     """The side's own listing, or where it has none the one that it is interested in."""
     listing_id = listing_of(suggestion, side) or listing_of(suggestion, side.other)
     listing = session.get(Listing, listing_id or 0)

@@ -5,6 +5,7 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.ticks import Tick
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
@@ -42,7 +43,7 @@ def follow(matcher: Matcher) -> int:
         listing_ids, end = listings.embedded_since(session, begun, BATCH)
         if not listing_ids:
             return 0
-        ranking = Ranking(matcher, session, "en")
+        ranking = Ranking(matcher, session, Reader("en"), desk=True)
         for listing_id in listing_ids:
             listing = session.get(Listing, listing_id)
             if listing is not None and listing.status is Status.PUBLISHED:
@@ -63,7 +64,7 @@ def refresh(matcher: Matcher) -> int:
         stale = queries.stale_needs(session, before, STALE_BATCH)
         if not stale:
             return 0
-        ranking = Ranking(matcher, session, "en")
+        ranking = Ranking(matcher, session, Reader("en"), desk=True)
         for need_id, result_ids in stale.items():
             need = session.get(Listing, need_id)
             if need is not None:

@@ -73,6 +73,8 @@ def _to_the_door() -> ResponseReturnValue:
     if back and "copy" in request.form:
         # Only these forms keep a copy in the browser (see static/js/listing_form.js).
         flash(_("You were signed out in the meantime. Sign in; what you typed is offered again on the form."), "error")
+        if request.form.get("sealed"):
+            flash(_("Only the sealed text is not: no browser keeps a copy of it."), "error")
     else:
         flash(_("You were signed out in the meantime. Sign in, then try again."), "error")
     return redirect(url_for("accounts.sign_in", next=back or None), 303)

@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from matchmaker.core import errors
+from matchmaker.core.traces import places
 from matchmaker.i18n import lazy
 from matchmaker.web.redirects import referring_path
 
@@ -65,7 +66,8 @@ def csrf_error(_error: CSRFError) -> ResponseReturnValue:
 
 
 def surprise(error: Exception) -> ResponseReturnValue:
-    log.exception("unexpected error at %s %s", request.method, request.path, exc_info=error)
+    # What a form sent may be sealed, and a library's message may quote it.
+    log.error("unexpected error at %s %s\n%s", request.method, request.path, places(error))
     # The page must not ask again for what may just have failed, such as the table of sign-ins.
     g.failed = True
     return page(500)

@@ -1,6 +1,6 @@
 """Security headers on every answer; scripts and styles come from our own files only."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, after_this_request, request
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -21,6 +21,15 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+def keep_off_the_disk() -> None:
+    """Tell the browser to keep no copy of this request's answer: it may hold what is sealed."""
+
+    @after_this_request
+    def never_stored(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 def add(response: Response) -> Response:

@@ -49,7 +49,7 @@ def told():
 SEARCHER = """
 while text := told():
     with reading_session(engine) as session:
-        hits = Ranking(matcher, session, "en").search(text, Filters(), (1, 10)).rows
+        hits = Ranking(matcher, session, Reader("en")).search(text, Filters(), (1, 10)).rows
         say("found", *sorted(hit.listing.id for hit in hits))
 """
 

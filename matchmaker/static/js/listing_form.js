@@ -4,7 +4,9 @@
 
   const form = document.querySelector("[data-listing-form]");
   if (!form) return;
-  const SKIPPED = new Set(["csrf_token", "copy", "action", "revision"]);
+  // A confidential text is kept by the server alone: a browser is shared more often than one thinks.
+  const secret = [...form.querySelectorAll("[data-never-kept]")].map((input) => input.name);
+  const SKIPPED = new Set(["csrf_token", "copy", "action", "revision", ...secret]);
   const KEEP_DAYS = 7;
   const live = document.querySelector("[data-live-region]");
   const restore = document.querySelector("[data-restore]");

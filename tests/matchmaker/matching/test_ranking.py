@@ -1,17 +1,14 @@
 """Matches and searches: who is found, in which scope, in which order, and why."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from matchmaker.accounts.schemas import Actor
 from matchmaker.db.engine import reading_session
-from matchmaker.db.uow import UnitOfWork, unit_of_work
+from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
-from matchmaker.listings import service
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing
 from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import ListingDraft
@@ -19,17 +16,11 @@ from matchmaker.matching import queries, ranking, scoring
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match, Readiness, Scope, SearchHit
-from tests.factories.market import NEED, RESULT, publish, translate, write
+from tests.factories.market import NEED, RESULT, publish, publish_within, translate, write
 from tests.matchmaker.matching.conftest import People, changed, full, withdrawn
 
 TOPICS = ("coal drilling robot", "tea drying oven", "battery cell recycling", "rail welding machine")
 COUNTRIES = (("CN", "zh"), ("DE", "de"), ("HU", "hu"), ("RS", "sr"))
-
-
-def post(uow: UnitOfWork, actor: Actor, values: dict[str, Any]) -> Listing:
-    """Publish within a transaction that publishes much."""
-    wanted = ListingDraft(**values)
-    return service.publish(uow, service.draft(uow, wanted, actor=actor).public_id, wanted, actor=actor)
 
 
 class Market:
@@ -45,8 +36,12 @@ class Market:
                     words = {"title": f"{topic} {country}", "summary": topic, "description": f"{topic} {lang} {lang}"}
                     here = {"country": country, "lang": lang, **words}
                     if country in {"CN", "DE"}:
-                        self.needs[topic, country] = post(uow, actors[country], {**NEED, **here})
-                    self.results[topic, country] = post(uow, actors[country], {**RESULT, **here})
+                        self.needs[topic, country] = publish_within(
+                            uow, actors[country], ListingDraft(**{**NEED, **here})
+                        )
+                    self.results[topic, country] = publish_within(
+                        uow, actors[country], ListingDraft(**{**RESULT, **here})
+                    )
 
 
 @pytest.fixture
@@ -64,7 +59,7 @@ def embed(matcher: Matcher) -> None:
 
 def matches(matcher: Matcher, listing: Listing, scope: Scope = Scope.CROSS_BORDER, limit: int = 30) -> list[Match]:
     with reading_session(matcher.engine) as session:
-        found = Ranking(matcher, session, "en").matches(full(session, listing), scope=scope, limit=limit)
+        found = Ranking(matcher, session, Reader("en")).matches(full(session, listing), scope=scope, limit=limit)
     assert (found.readiness, found.scope) == (Readiness.READY, scope)
     return list(found.matches)
 
@@ -143,7 +138,7 @@ def test_drafts_and_withdrawn_listings_are_never_shown(
     assert not found & {draft.id, gone.id}
     assert len(found) == len(market.results) - 1
     with reading_session(engine) as session:
-        asking = Ranking(matcher, session, "en")
+        asking = Ranking(matcher, session, Reader("en"))
         assert asking.explain(full(session, need), full(session, gone)) is None
         hits = asking.search("coal drilling robot", Filters(), (1, 50))
     assert not {hit.listing.id for hit in hits.rows} & {draft.id, gone.id}
@@ -151,7 +146,7 @@ def test_drafts_and_withdrawn_listings_are_never_shown(
 
 def test_a_pair_is_explained_as_the_needs_own_list_says_it(matcher: Matcher, market: Market, session: Session) -> None:
     need = market.needs["battery cell recycling", "CN"]
-    asking = Ranking(matcher, session, "en")
+    asking = Ranking(matcher, session, Reader("en"))
     for listed in matches(matcher, need, Scope.EVERYWHERE):
         result = session.get(Listing, listed.listing.id)
         assert result is not None
@@ -167,7 +162,7 @@ def test_a_pair_is_not_explained_while_a_text_waits(
 ) -> None:
     waiting = publish(engine, people.of("CN"), NEED), publish(engine, people.of("DE"), RESULT)
     with reading_session(engine) as session:
-        asking = Ranking(matcher, session, "en")
+        asking = Ranking(matcher, session, Reader("en"))
         need, result = (full(session, listing) for listing in waiting)
         assert asking.explain(need, result) is None
         assert asking.explain(full(session, market.needs["tea drying oven", "CN"]), result) is None
@@ -191,12 +186,12 @@ def test_the_passages_that_fit_best_are_shown_each_in_its_language(
 def test_a_listing_that_waits_for_the_encoder_is_pending(engine: Engine, people: People, matcher: Matcher) -> None:
     published, draft = publish(engine, people.of("CN"), NEED), write(engine, people.of("CN"), NEED)
     with reading_session(engine) as session:
-        asking = Ranking(matcher, session, "en")
+        asking = Ranking(matcher, session, Reader("en"))
         assert asking.matches(full(session, published), scope=Scope.EVERYWHERE).readiness is Readiness.PENDING
         assert asking.matches(full(session, draft), scope=Scope.EVERYWHERE).readiness is Readiness.IMPOSSIBLE
     embed(matcher)
     with reading_session(engine) as session:
-        found = Ranking(matcher, session, "en").matches(full(session, published), scope=Scope.EVERYWHERE)
+        found = Ranking(matcher, session, Reader("en")).matches(full(session, published), scope=Scope.EVERYWHERE)
     assert (found.readiness, list(found.matches)) == (Readiness.READY, [])
 
 
@@ -209,7 +204,7 @@ def test_a_listing_of_unknown_country_is_matched_with_everybody(
     with reading_session(engine) as session:
         row = full(session, need)
         row.listing.country = ""
-        found = Ranking(matcher, session, "en").matches(row, scope=Scope.CROSS_BORDER, limit=30)
+        found = Ranking(matcher, session, Reader("en")).matches(row, scope=Scope.CROSS_BORDER, limit=30)
         assert {match.listing.id for match in found.matches} == with_country
 
 
@@ -224,7 +219,7 @@ def test_a_new_listing_changes_a_list_at_once(engine: Engine, people: People, ma
 
 def hits(matcher: Matcher, text: str, filters: Filters, page: tuple[int, int] = (1, 200)) -> list[SearchHit]:
     with reading_session(matcher.engine) as session:
-        return list(Ranking(matcher, session, "en").search(text, filters, page).rows)
+        return list(Ranking(matcher, session, Reader("en")).search(text, filters, page).rows)
 
 
 FILTERS = (

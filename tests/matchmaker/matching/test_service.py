@@ -16,6 +16,7 @@ from matchmaker.core.clock import now
 from matchmaker.db import leases
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import ChangeKind, Listing, ListingChange
 from matchmaker.matching import queries, runtime, service
 from matchmaker.matching.models import Embedding, Passage
@@ -230,7 +231,7 @@ def test_a_text_that_breaks_the_encoder_is_given_up_and_the_others_go_on(
     kept = embedding(engine, poison)
     assert kept is not None
     assert (kept.problem, kept.revision) == ("RuntimeError", 1)
-    found = Ranking(matcher, session, "en").matches(full(session, poison), scope=Scope.CROSS_BORDER)
+    found = Ranking(matcher, session, Reader("en")).matches(full(session, poison), scope=Scope.CROSS_BORDER)
     assert (found.readiness, list(found.matches)) == (Readiness.IMPOSSIBLE, [])
 
 
@@ -274,7 +275,10 @@ def test_a_follower_that_fails_takes_nothing_from_the_listing(
     kept = embedding(engine, listing)
     assert kept is not None
     assert kept.problem == ""
-    assert "the desk is on fire" in caplog.text
+    assert "a follower of the change log failed" in caplog.text
+    assert "builtins.RuntimeError" in caplog.text
+    # The line that raised it, and not what it said: whatever an error quotes may be sealed.
+    assert "RuntimeError: " not in caplog.text
 
 
 def test_only_what_is_published_waits_peoples_own_before_imports_newest_first(engine: Engine, people: People) -> None:

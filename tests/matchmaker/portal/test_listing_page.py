@@ -6,6 +6,7 @@ import pytest
 
 from matchmaker.core.errors import NotFound
 from matchmaker.listings import queries
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.fields import FIELDS
 from matchmaker.listings.models import Direction
 from matchmaker.matching.schemas import Readiness, Scope
@@ -104,7 +105,7 @@ def page_of(app, session):
 
     def make(listing, *, actor=None, lang="en", **wanted):
         with app.test_request_context():
-            return listing_page(session, listing.public_id, Wanted(**wanted), lang, actor=actor)
+            return listing_page(session, listing.public_id, Wanted(**wanted), Reader(lang, actor))
 
     return make
 

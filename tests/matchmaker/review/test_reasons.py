@@ -9,6 +9,7 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings import service
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.schemas import ListingDraft
 from matchmaker.matching.ranking import Ranking
 from matchmaker.review.models import Suggestion
@@ -28,7 +29,7 @@ def market(app, engine, person):
     def ask(lang="en", ranking=Ranking):
         with reading_session(engine) as session:
             found = listings.fulls_by_id(session, [need.id, result.id])
-            return explain(ranking(matcher, session, lang), found[need.id], found[result.id])
+            return explain(ranking(matcher, session, Reader(lang), desk=True), found[need.id], found[result.id])
 
     return owner, need, ask
 

@@ -12,6 +12,7 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings import service as listing_service
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Listing, Status
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
@@ -59,7 +60,9 @@ def scores(matcher: Matcher, session: Session, need: Listing) -> dict[tuple[int,
     """What the need's own list says."""
     row = session.get(Listing, need.id)
     assert row is not None
-    found = Ranking(matcher, session, "en").matches(listings.full(session, row), scope=Scope.CROSS_BORDER, limit=30)
+    found = Ranking(matcher, session, Reader("en")).matches(
+        listings.full(session, row), scope=Scope.CROSS_BORDER, limit=30
+    )
     return {(need.id or 0, match.listing.id): match.score for match in found.matches}
 
 

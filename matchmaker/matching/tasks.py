@@ -1,0 +1,21 @@
+"""What the clock does to passages."""
+
+from sqlalchemy import Engine
+
+from matchmaker.core.clock import now
+from matchmaker.db.ticks import Tick
+from matchmaker.db.uow import unit_of_work
+from matchmaker.matching import queries, service
+
+# Few at a time: whoever posts meanwhile waits for one such batch at most.
+BATCH = 50
+
+
+def open_embargoes(engine: Engine) -> int:
+    """Let the texts whose embargo has ended be found and quoted by everybody; answers how many listings those were."""
+    with unit_of_work(engine) as uow:
+        return service.reveal(uow, queries.over_embargoes(uow.session, now().date(), BATCH))
+
+
+# The page of a listing opens with the day itself; the search may follow some minutes later.
+TICKS: tuple[Tick, ...] = (Tick("embargoes", 300.0, open_embargoes),)
