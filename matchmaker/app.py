@@ -33,11 +33,13 @@ from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.interests import rule_views as export_rules
 from matchmaker.interests import views as interests
-from matchmaker.listings import attachment_views, attachments
+from matchmaker.listings import attachment_views, attachments, machine_texts, translator
 from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import telling as listings_telling
 from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
+from matchmaker.matching import tasks as matching_tasks
+from matchmaker.matching import views as matching_views
 from matchmaker.notifications import letters
 from matchmaker.notifications import tasks as notifications_tasks
 from matchmaker.notifications import views as notifications
@@ -68,6 +70,7 @@ BLUEPRINTS = (
     organisations.bp,
     admin.bp,
     listings.bp,
+    matching_views.bp,
     quality.bp,
     attachment_views.bp,
     files.bp,
@@ -80,9 +83,10 @@ BLUEPRINTS = (
     export_rules.bp,
 )
 # What the worker does: jobs of the queue by kind, and what the clock says.
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {**machine_texts.HANDLERS}
 TICKS: tuple[Tick, ...] = (
     *listings_tasks.TICKS,
+    *matching_tasks.TICKS,
     *notifications_tasks.TICKS,
     *review_tasks.TICKS,
     *introduction_tasks.TICKS,
@@ -113,6 +117,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.extensions["matchmaker.settings"] = settings
     app.extensions["matchmaker.engine"] = open_engine(settings.database_url)
     app.extensions["matchmaker.actor"] = sessions.current_actor
+    app.extensions["matchmaker.looks_known"] = matching_views.looks_known
     app.extensions["matchmaker.permissions"] = accounts_policy.permissions
     app.teardown_appcontext(context.close_reader)
     locales.init_app(app)
@@ -122,7 +127,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
     for part in (sessions, errors, headers, static_files, presentation, addresses):
         part.init_app(app)
-    for part in (letters, notifications, people, organisations, interests, matching, cli):
+    for part in (letters, notifications, people, organisations, interests, matching, translator, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [

@@ -10,7 +10,7 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import policy
+from matchmaker.listings import machine_texts, policy
 from matchmaker.listings.models import ChangeKind, Listing, ListingChange, Status
 from matchmaker.listings.states import Party, check_move
 
@@ -65,3 +65,5 @@ def note_change(uow: UnitOfWork, listing: Listing, kind: ChangeKind) -> None:
         return
     assert listing.id is not None
     uow.session.add(ListingChange(listing_id=listing.id, kind=kind))
+    if kind in {ChangeKind.PUBLISHED, ChangeKind.EDITED}:
+        machine_texts.request(uow, listing)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from matchmaker.accounts.models import MembershipRole, Role
 from matchmaker.accounts.policy import permissions
 from matchmaker.accounts.schemas import Actor
+from matchmaker.listings.confidence import is_embargoed
 from matchmaker.listings.models import Listing, Status
 from matchmaker.listings.states import IN_REVIEW, Party
 from matchmaker.web.access import Permission
@@ -20,6 +21,11 @@ def is_published(_actor: Actor | None, listing: Listing) -> bool:
 def is_at_the_desk(_actor: Actor | None, listing: Listing) -> bool:
     """Whether it waits for a reviewer, is with one, or is held by one."""
     return listing.status in IN_REVIEW or (listing.status is Status.ON_HOLD and listing.reviewer_id is not None)
+
+
+def is_open(_actor: Actor | None, listing: Listing) -> bool:
+    """Whether no embargo closes all but its title and summary."""
+    return not is_embargoed(listing)
 
 
 def belongs_to_owner(actor: Actor | None, listing: Listing) -> bool:
@@ -56,7 +62,9 @@ class Rule:
 SEE = Rule(((is_published,), (belongs_to_owner,), (is_administrator,), (is_at_the_desk, appraises)))
 EDIT = Rule(((writes_for_owner,), (is_administrator,)))
 # What was written when, and what reviewers said of it.
-HISTORY = Rule(((belongs_to_owner,), (is_administrator,), (appraises,)))
+HISTORY = Rule(((belongs_to_owner,), (is_open, is_administrator), (is_open, appraises), (is_at_the_desk, appraises)))
+# All of the open part: whoever judges a listing reads it before an embargo ends, and only while they judge it.
+READ = Rule(((belongs_to_owner,), (is_open,), (is_at_the_desk, appraises)))
 APPRAISE = Rule(((appraises,),))
 
 PARTIES: dict[Party, Predicate] = {

@@ -110,9 +110,15 @@ def languages(session: Session, people: Iterable[int]) -> dict[int, set[str]]:
     return found
 
 
-def twin(session: Session, wanted: ListingDraft, at: datetime, *, actor: Actor) -> Listing | None:
+def twin(
+    session: Session, wanted: ListingDraft, at: datetime, *, actor: Actor, besides: int | None = None
+) -> Listing | None:
     """A listing that the actor made a moment ago and that says the very same: their form was sent twice."""
-    made = (col(Listing.author_id) == actor.person_id, col(Listing.created_at) > at - SAME_FORM)
+    made = (
+        col(Listing.author_id) == actor.person_id,
+        col(Listing.created_at) > at - SAME_FORM,
+        col(Listing.id) != (besides or 0),
+    )
     rows = session.execute(select(Listing).where(*made).order_by(col(Listing.id).desc()).limit(5)).scalars().all()
     return next((x.listing for x in fulls(session, rows, EVERYTHING) if _says(session, x, wanted)), None)
 

@@ -9,7 +9,7 @@ from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.listings import life, news, policy, publication, queries, sealing, versions
+from matchmaker.listings import life, machine_texts, news, policy, publication, queries, records, sealing, versions
 from matchmaker.listings.confidence import EVERYTHING, belongs, is_embargoed, sight
 from matchmaker.listings.fields import LIFETIME_DAYS
 from matchmaker.listings.models import (
@@ -25,6 +25,7 @@ from matchmaker.listings.models import (
     TextOrigin,
 )
 from matchmaker.listings.moves import Step, advance, find_own, note_change
+from matchmaker.listings.queries import DECLINED
 from matchmaker.listings.schemas import ListingDraft, TextDraft
 from matchmaker.listings.states import IN_REVIEW, READ_BY_OTHERS, RUNNING, Party
 
@@ -61,7 +62,8 @@ def change(uow: UnitOfWork, public_id: str, wanted: ListingDraft, *, revision: i
         raise Conflict("a need cannot become a result")
     if listing.status in READ_BY_OTHERS:
         require_complete(wanted, listing.deadline)
-    if wanted.lang != listing.lang and uow.session.get(ListingText, (listing.id, wanted.lang)) is not None:
+    version = uow.session.get(ListingText, (listing.id, wanted.lang))
+    if wanted.lang != listing.lang and version is not None and version.origin is TextOrigin.OWNER:
         raise Invalid({"lang": "version_exists"})
     fill(uow, listing, wanted)
     _changed(uow, listing, actor)
@@ -184,13 +186,22 @@ def set_open_for_interest(uow: UnitOfWork, public_id: str, *, wanted: bool, acto
 
 
 def copy(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
-    """A new draft with the contents of a listing of one's own, its language versions included."""
+    """A new draft with the contents of a listing of one's own, its language versions included; asked twice, one."""
     listing = find_own(uow, public_id, actor)
     found = queries.full(uow.session, listing, sight(actor, listing))
+    twin = records.twin(uow.session, found.draft(), now(), actor=actor, besides=listing.id)
+    if twin is not None and twin.status is Status.DRAFT:
+        return twin
     made = draft(uow, found.draft(), actor=actor)
     made.organisation_id = listing.organisation_id
     for text in found.texts[1:]:
         put_text(uow, made, TextDraft.model_construct(**text.model_dump(exclude={"listing_id"})))
+    # What is confidential in the one is confidential in the other.
+    for name in ("anonymous", "sealed_level", "embargo_until"):
+        setattr(made, name, getattr(listing, name))
+    sealed = select(SealedText).where(SealedText.listing_id == listing.id)  # type: ignore[arg-type]
+    for row in uow.session.execute(sealed).scalars():
+        uow.session.add(SealedText(listing_id=made.id or 0, lang=row.lang, text=row.text))
     return made
 
 
@@ -226,9 +237,10 @@ def remove_text(uow: UnitOfWork, public_id: str, lang: str, *, actor: Actor) -> 
     text = uow.session.get(ListingText, (listing.id, lang))
     if text is None:
         raise NotFound("no such language version")
+    declined = text.origin is TextOrigin.MACHINE
     uow.session.delete(text)
     _changed(uow, listing, actor)
-    record(uow, actor.public_id, "listing.remove_text", ("listing", public_id), lang)
+    record(uow, actor.public_id, DECLINED if declined else "listing.remove_text", ("listing", public_id), lang)
 
 
 def require_complete(wanted: ListingDraft, kept: date | None = None) -> None:
@@ -249,6 +261,10 @@ def fill(uow: UnitOfWork, listing: Listing, wanted: ListingDraft) -> None:
         uow.session.execute(
             delete(ListingText).where(ListingText.listing_id == listing.id, ListingText.lang == old_lang)  # type: ignore[arg-type]
         )
+    original = uow.session.get(ListingText, (listing.id, wanted.lang))
+    if original is None or any(getattr(original, name) != said for name, said in wanted.words().items()):
+        # At once and not when new ones are made: what was taken out of the original may have been taken out for good.
+        machine_texts.drop(uow, listing)
     put_text(uow, listing, TextDraft(lang=wanted.lang, **wanted.words()))
     _put_codes(uow, listing, wanted)
     sealing.seal(uow, listing, wanted.confidence)

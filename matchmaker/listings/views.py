@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.accounts.queries import organisation
@@ -17,13 +17,14 @@ from matchmaker.i18n import _, lazy, ngettext
 from matchmaker.i18n.locales import current_language
 from matchmaker.listings import confidential, form, policy, queries, records, service, shelf, versions
 from matchmaker.listings.actions import ACTIONS, Action
+from matchmaker.listings.advice import assess
 from matchmaker.listings.confidence import belongs
 from matchmaker.listings.criteria import CRITERIA
 from matchmaker.listings.form import ListingForm, TextForm
 from matchmaker.listings.history import history_page
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import FullListing
-from matchmaker.listings.schemas import ListingDraft
+from matchmaker.listings.schemas import ListingDraft, unfinished
 from matchmaker.listings.states import ICONS, IN_REVIEW, READ_BY_OTHERS, TITLES
 from matchmaker.web.access import SIGNED_IN, Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
@@ -76,6 +77,21 @@ def write_send(direction: str) -> ResponseReturnValue:
     return _save(page, _draft_once)
 
 
+@bp.post("/advice/<any(need, result):direction>")
+@access(Permission.LISTING_POST)
+def advise(direction: str) -> ResponseReturnValue:
+    typed = form.typed(request.form)
+    advice = assess(unfinished(Direction(direction), typed))
+    if request.headers.get("HX-Request"):
+        return render_template("listings/_advice_rows.html", advice=advice)
+    # Without a script the whole form comes back, as it was typed.
+    public_id = request.args.get("listing")
+    listing = _editable(public_id).listing if public_id else None
+    revision = request.form.get("revision", type=int, default=0)
+    page = ListingForm(Direction(direction), current_language(), typed, listing=listing, revision=revision)
+    return render_template("listings/form.html", page=page, advice=advice, asked=True)
+
+
 @bp.get("/<public_id>/edit")
 @access(Permission.LISTING_POST)
 def edit(public_id: str) -> ResponseReturnValue:
@@ -104,6 +120,8 @@ def step(public_id: str, step: str) -> ResponseReturnValue:
     if action.reaches_others and not actor.confirmed:
         _ask_for_confirmation(actor)
         return redirect(back, 303)
+    if step == "submit" and _stored_looks_known(public_id):
+        return redirect(url_for("matching.lookalikes", public_id=public_id), 303)
     try:
         with unit_of_work() as uow:
             action.deed(uow, public_id, actor=actor)
@@ -216,16 +234,32 @@ def _save(page: ListingForm, store: Callable[[UnitOfWork, ListingDraft], Listing
     wanted, problems = form.parse(page.direction, page.values, complete=submitting or read)
     if wanted is None:
         return _form_page(page.with_problems(problems)), 422
+    # What looks like another listing is kept as a draft until its writer has seen that one.
+    known = submitting and _looks_known(wanted, page.listing)
     try:
         with unit_of_work() as uow:
             listing = store(uow, wanted)
-            if submitting and listing.status not in IN_REVIEW:
+            if submitting and not known and listing.status not in IN_REVIEW:
                 service.submit(uow, listing.public_id, actor=current_actor())
     except Invalid as error:
         return _form_page(page.with_problems(form.said(error))), 422
     except Conflict:
         return _conflict_page(page), 409
+    if known:
+        return _stored(redirect(url_for("matching.lookalikes", public_id=listing.public_id), 303))
     return _saved(listing, submitted=submitting)
+
+
+def _looks_known(wanted: ListingDraft, listing: Listing | None) -> bool:
+    """Whether its writer should see listings that look like it first; asked of the matcher, a room above this one."""
+    if listing is not None and listing.published_at is not None:
+        return False
+    return bool(current_app.extensions["matchmaker.looks_known"](wanted, listing))
+
+
+def _stored_looks_known(public_id: str) -> bool:
+    found = _editable(public_id)
+    return _looks_known(found.draft(), found.listing)
 
 
 def _draft_once(uow: UnitOfWork, wanted: ListingDraft) -> Listing:
@@ -312,7 +346,7 @@ def _restored(page: ListingForm, revision: int | None) -> ListingForm:
     return page.with_version(revision, versions.read(version))
 
 
-def _form_page(page: ListingForm) -> str:
+def _form_page(page: ListingForm, **more: object) -> str:
     """The page, with its confidential section for a writer of the owner's organisation."""
     actor: Actor = current_actor()
     if page.listing is None or belongs(actor, page.listing):
@@ -321,7 +355,14 @@ def _form_page(page: ListingForm) -> str:
         if page.confidential and page.confidential.value("sealed"):
             keep_off_the_disk()
     review = records.last_reviews(reader(), [page.listing.id or 0]) if page.listing else {}
-    return render_template("listings/form.html", page=page, review=next(iter(review.values()), None), criteria=CRITERIA)
+    return render_template(
+        "listings/form.html",
+        page=page,
+        review=next(iter(review.values()), None),
+        criteria=CRITERIA,
+        advice=assess(unfinished(page.direction, page.values)),
+        **more,
+    )
 
 
 def _text_page(page: TextForm) -> str:

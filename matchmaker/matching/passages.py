@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from embeddings.languages import detect_language
 from embeddings.text import normalise, split_passages
-from matchmaker.listings.models import ListingText
+from matchmaker.listings.models import ListingText, TextOrigin
 
 # Longer texts are rare (some calls have 35,000 characters) and say the important things early.
 MOST_PASSAGES = 24
@@ -45,9 +45,10 @@ OPEN = Hidden()
 def pieces_of(texts: Sequence[ListingText], hidden: Hidden = OPEN) -> list[Piece]:
     """The passages of all language versions, the original first; the title alone when there is nothing else.
 
-    The open pieces are the same whatever is hidden. A hidden piece that says no more than an open one is left out.
+    The open pieces are the same whatever is hidden. A hidden piece that says no more than an open one is left out. A
+    machine's version says nothing that its original does not, which is read in its own language as fairly.
     """
-    versions = list(texts)
+    versions = [text for text in texts if text.origin is not TextOrigin.MACHINE]
     shown = [piece for text in versions for piece in _pieces(text, SHORT if hidden.embargo else BODY)]
     known = {piece.digest for piece in shown}
     kept = [piece for text in versions if hidden.embargo for piece in _pieces(text, BODY)]

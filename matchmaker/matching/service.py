@@ -9,6 +9,8 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session, col
 
 from embeddings.encoders.base import Encoder
+from matchmaker.accounts.schemas import Actor
+from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import UnitOfWork, unit_of_work
@@ -16,7 +18,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings import sealed
 from matchmaker.listings import service as listing_service
 from matchmaker.listings.confidence import EVERYTHING, is_embargoed
-from matchmaker.listings.models import ChangeKind, Listing
+from matchmaker.listings.models import ChangeKind, Listing, SimilarSeen
 from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import FullListing
 from matchmaker.matching import queries
@@ -144,6 +146,13 @@ def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> Non
     uow.session.add(embedding)
     uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id))
     listing_service.note_embedded(uow, [listing_id])
+
+
+def note_seen(uow: UnitOfWork, listing: Listing, others: Sequence[int], *, actor: Actor) -> None:
+    """Remember that the owner looked at these similar listings and says that theirs is a different one."""
+    for other_id in others:
+        uow.session.merge(SimilarSeen(listing_id=listing.id or 0, other_id=other_id))
+    record(uow, actor.public_id, "listing.not_the_same", ("listing", listing.public_id), str(len(others)))
 
 
 def unpack(vector: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -61,7 +61,7 @@ def _level(value: str) -> str:
 
 def _most_open(value: str) -> str:
     if not value.strip().isascii() or not value.strip().isdecimal() or not 1 <= int(value[:6]) <= MOST_OPEN:
-        raise PydanticCustomError("bad_count", "{most}", {"most": MOST_OPEN})
+        raise PydanticCustomError("bad_count", "{limit}", {"limit": MOST_OPEN})
     return str(int(value))
 
 

@@ -15,6 +15,7 @@ from matchmaker.i18n import _, lazy
 from matchmaker.listings import actions, life, policy, records, sealed
 from matchmaker.listings import queries as listings
 from matchmaker.listings.actions import Action
+from matchmaker.listings.advice import Assessment, assess
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
 from matchmaker.listings.models import Listing, ListingText, QualityReview, SealedText, Status
@@ -28,6 +29,7 @@ from matchmaker.taxonomy.titles import title_of
 from matchmaker.web.presentation import day, money
 
 MATCHES = 10
+UNFINISHED = frozenset({Status.DRAFT, Status.SUBMITTED, Status.UNDER_REVIEW, Status.RETURNED})
 # The page's head shows these itself.
 HEADED = frozenset({"lang", "title", "summary", "country", "budget_max", "budget_currency"})
 # The form speaks to the owner, the page about them.
@@ -103,6 +105,11 @@ class ListingPage:
     appraisable: bool = False
     # None where nothing is sealed.
     sealed: SealedPart | None = None
+    # The original's texts, when another language version is shown; and whether the reader's own is lacking.
+    beside: Sequence[Fact] = ()
+    lacking: bool = False
+    # What the text still lacks, for its owner and as long as it is not out.
+    advice: Assessment | None = None
 
     @property
     def may_unseal(self) -> bool:
@@ -139,16 +146,22 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, reader: Reade
     """The page for this reader; raises NotFound for a listing that they may not see."""
     full = listings.visible(session, public_id, reader.actor)
     text = full.text_for(wanted.text or reader.lang)
+    editable = policy.EDIT.allows(reader.actor, full.listing)
+    unfinished = editable and full.listing.status in UNFINISHED and not full.is_shortened
+    original = full.original.lang
     return ListingPage(
         full=full,
         text=text,
         sections=sections_of(full, text, reader.lang),
         scope=wanted.scope,
         matches=_matches(session, full, wanted.scope, reader),
-        editable=policy.EDIT.allows(reader.actor, full.listing),
+        editable=editable,
         owner=_owners_part(session, full.listing, reader.actor),
         appraisable=policy.APPRAISE.allows(reader.actor, full.listing),
         sealed=_sealed(session, full),
+        beside=texts_of(full, full.original) if text.lang != original else (),
+        lacking=original not in {"und", reader.lang} and all(version.lang != reader.lang for version in full.texts),
+        advice=assess(full.draft()) if unfinished else None,
     )
 
 
@@ -194,6 +207,12 @@ def sections_of(full: FullListing, text: ListingText, lang: str) -> list[Section
         if fact is not None:
             found.setdefault(field.group, []).append(fact)
     return [Section(group, TITLES[group], facts) for group, facts in found.items()]
+
+
+def texts_of(full: FullListing, text: ListingText) -> list[Fact]:
+    """The words of one language version, title and summary apart."""
+    fields = (f for f in fields_for(full.listing.direction) if f.worded and f.name not in HEADED)
+    return [fact for fact in (_worded(field, text) for field in fields) if fact is not None]
 
 
 def _fact(field: Field, full: FullListing, text: ListingText, lang: str) -> Fact | None:

@@ -46,7 +46,7 @@ MESSAGES: dict[str, LazyString] = {
     "taken": lazy("There is an account with this address already."),
     "same_email": lazy("This is your address already."),
     "is_member": lazy("This person acts for your organisation already."),
-    "bad_count": lazy("Please write a whole number from 1 to %(most)s."),
+    "bad_count": lazy("Please write a whole number from 1 to %(limit)s."),
     "bad_website": lazy("Please write an address such as https://www.example.org."),
     "bad_uscc": lazy("These are not the 18 characters of a unified social credit code; please check each one."),
     "bad_vat": lazy("This is no VAT number that we know; begin with the country, such as IT00743110157."),

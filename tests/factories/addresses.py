@@ -8,5 +8,8 @@ SAMPLES = {
     "scheme": "ipc",
     "filename": "img/favicon.svg",
     "file_id": "bcdfghjkmn",
+    "person_id": "bcdfghjkmn",
+    "invitation_id": "bcdfghjkmn",
+    "handle": "0123456789abcdef",
     "token": "unsigned.token",
 }

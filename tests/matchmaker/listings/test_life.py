@@ -11,7 +11,15 @@ from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import life, queries, service, tasks
-from matchmaker.listings.models import ChangeKind, Listing, ListingVersion, QualityReview, Status
+from matchmaker.listings.models import (
+    ChangeKind,
+    DisclosureLevel,
+    Listing,
+    ListingVersion,
+    QualityReview,
+    SealedText,
+    Status,
+)
 from matchmaker.listings.schemas import ListingDraft
 from matchmaker.notifications.models import Notification
 from matchmaker.quality import service as quality
@@ -283,3 +291,19 @@ def test_only_what_others_may_read_must_stay_complete(engine, person):
     for listing in (submit(engine, owner, NEED), publish(engine, owner, NEED)):
         with pytest.raises(Invalid):
             change(engine, owner, listing, summary="")
+
+
+def test_what_is_confidential_stays_so_in_a_copy(engine, person):
+    owner = person()
+    listing = publish(engine, owner, NEED)
+    until = (now() + timedelta(days=90)).date()
+    set_columns(engine, listing, anonymous=True, embargo_until=until, sealed_level=DisclosureLevel.NDA)
+    with unit_of_work(engine) as uow:
+        uow.session.add(SealedText(listing_id=listing.id, lang="zh", text="合金成分"))
+    made = act(engine, "copy", listing, owner)
+    assert (made.anonymous, made.embargo_until, made.sealed_level) == (True, until, DisclosureLevel.NDA)
+    with Session(engine) as session:
+        assert session.get(SealedText, (made.id, "zh")).text == "合金成分"
+    act(engine, "delete_draft", made, owner)
+    with Session(engine) as session:
+        assert [row.listing_id for row in session.exec(select(SealedText))] == [listing.id]

@@ -1,9 +1,12 @@
 """Who may see and change a listing, as a whole table."""
 
+from datetime import timedelta
+
 import pytest
 
 from matchmaker.accounts.models import MembershipRole, Role
 from matchmaker.accounts.schemas import Actor
+from matchmaker.core.clock import now
 from matchmaker.listings import policy
 from matchmaker.listings.models import Direction, Listing, Status
 
@@ -64,3 +67,15 @@ def test_an_imported_listing_without_an_organisation_belongs_to_no_member(who):
     listing = Listing(direction=Direction.NEED, lang="zh", status=Status.DRAFT, organisation_id=None)
     assert policy.SEE.allows(ACTORS[who], listing) is (who == "administrator")
     assert policy.EDIT.allows(ACTORS[who], listing) is (who == "administrator")
+
+
+def test_an_embargo_closes_the_text_to_reviewers_but_while_they_judge_it():
+    tomorrow = (now() + timedelta(days=1)).date()
+    for status, reads in ((Status.SUBMITTED, True), (Status.UNDER_REVIEW, True), (Status.PUBLISHED, False)):
+        listing = Listing(direction="need", lang="zh", status=status, organisation_id=OURS, embargo_until=tomorrow)
+        for who in ("broker", "administrator"):
+            assert policy.READ.allows(ACTORS[who], listing) is reads
+            assert policy.HISTORY.allows(ACTORS[who], listing) is reads
+        assert policy.READ.allows(ACTORS["viewer"], listing)
+        assert policy.HISTORY.allows(ACTORS["viewer"], listing)
+        assert not policy.READ.allows(ACTORS["stranger"], listing)

@@ -169,7 +169,7 @@ def test_the_bell_counts_no_further_than_it_shows(reader, mail: Mail):
         uow.session.add_all(
             Notification(person_id=actor.person_id, kind="test.off", frequency=Frequency.OFF) for _ in range(150)
         )
-    assert bell(client).startswith("News 99+")
+    assert bell(client).startswith("99+")
 
 
 def test_a_page_of_news_asks_the_same_number_of_questions_however_many_there_are(reader, mail: Mail):
@@ -260,7 +260,9 @@ def test_a_second_click_offers_the_usual_as_the_way_back(client, mail: Mail, lin
 
 def test_a_changed_link_is_nobodys(client, mail: Mail, link):
     actor, path = link
-    for forged in (path[:-1] + ("A" if path[-1] != "A" else "B"), path.replace(".", "x"), "/unsubscribe/a"):
+    # Not the last letter: some of its bits mean nothing.
+    other = "A" if path[-5] != "A" else "B"
+    for forged in (path[:-5] + other + path[-4:], path.replace(".", "x"), "/unsubscribe/a"):
         assert client.get(forged).status_code == 404
         assert client.post(forged).status_code == 404
         assert client.post(f"{forged}/undo", data={"test.daily": "off"}).status_code == 404

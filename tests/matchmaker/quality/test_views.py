@@ -1,17 +1,19 @@
 """The reviewers' pages over HTTP: the queue, the sheet, two at once, replays."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from matchmaker.accounts.models import Membership, Role
+from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries, service
 from matchmaker.listings.criteria import CRITERIA
-from matchmaker.listings.models import Listing, QualityReview, Status
+from matchmaker.listings.models import Listing, QualityReview, SealedText, Status
 from matchmaker.quality import service as quality
 from tests.factories.market import NEED, RESULT, publish, submit, translate
 from tests.matchmaker.listings.test_service import change
@@ -237,3 +239,30 @@ def test_results_are_reviewed_like_needs(desk, engine, person, now_stored):
     assert now_stored(listing).status is Status.PUBLISHED
     with pytest.raises(Conflict), unit_of_work(engine) as uow:
         quality.give_back(uow, listing.public_id, actor=desk[1])
+
+
+SECRETS = ("合金成分的配比", "Organisation")
+
+
+def test_a_reviewer_reads_neither_the_sealed_part_nor_the_name_of_an_anonymous_owner(desk, engine, waiting):
+    browser, _ = desk
+    listing, owner = waiting
+    with unit_of_work(engine) as uow:
+        uow.session.get(Listing, listing.id).anonymous = True
+        uow.session.add(SealedText(listing_id=listing.id, lang="zh", text=SECRETS[0]))
+    change(engine, owner, listing, title="改过的标题")
+    send(browser, listing, "take")
+    for path in ("/quality", f"/quality/{listing.public_id}", f"/listings/{listing.public_id}/history"):
+        text = page(browser.get(path))
+        assert [secret for secret in (*SECRETS, owner.name) if secret in text] == [], path
+
+
+def test_a_published_listing_under_embargo_is_not_read_by_reviewers(desk, engine, person):
+    browser, _ = desk
+    listing = publish(engine, person(), NEED)
+    with unit_of_work(engine) as uow:
+        uow.session.get(Listing, listing.id).embargo_until = (now() + timedelta(days=9)).date()
+    text = page(browser.get(f"/quality/{listing.public_id}"))
+    assert NEED["summary"] in text
+    assert NEED["description"] not in text
+    assert browser.get(f"/listings/{listing.public_id}/history").status_code == 404
