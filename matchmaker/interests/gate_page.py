@@ -17,6 +17,7 @@ from matchmaker.interests.introductions import Hurdle
 from matchmaker.interests.models import Declaration, Introduction
 from matchmaker.interests.telling import organisations_of
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.review.models import Side, State, Suggestion
 from matchmaker.review.moves import sides_of
@@ -56,7 +57,7 @@ def gate_page(session: Session, public_id: str, lang: str, *, actor: Actor) -> G
     checked = rule_queries.last_check(session, suggestion)
     waits = introductions.hurdle(session, suggestion) if suggestion.state is State.MUTUAL else None
     ids = [id_ for id_ in (suggestion.need_id, suggestion.result_id) if id_ is not None]
-    cards = listings.cards(session, ids, lang)
+    cards = listings.cards(session, ids, Reader(lang, actor))
     return GatePage(
         suggestion=suggestion,
         introduction=introduction,

@@ -14,6 +14,7 @@ from matchmaker.interests.introduction_policy import Standing, broker_of, standi
 from matchmaker.interests.models import Introduction, Message, Nda
 from matchmaker.listings import confidence, policy
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import DisclosureLevel, Status
 from matchmaker.listings.queries import FullListing
 from matchmaker.listings.schemas import ListingCard
@@ -137,7 +138,7 @@ def parties(
     answered = queries.answered_by(session, suggestion)
     ids = [id_ for id_ in (suggestion.need_id, suggestion.result_id) if id_ is not None]
     fulls = listings.fulls_by_id(session, ids)
-    cards = listings.cards(session, ids, lang)
+    cards = listings.cards(session, ids, Reader(lang, actor))
     opened = confidence.opened(session, actor, ids)
     sealed = queries.sealed_among(session, ids)
     found = []
@@ -178,7 +179,9 @@ def _parts(session: Session, suggestion: Suggestion, lang: str) -> Sequence[Part
     if suggestion.need_id is None or suggestion.result_id is None:
         return ()
     fulls = listings.fulls_by_id(session, [suggestion.need_id, suggestion.result_id])
-    found = explain(Ranking(matcher(), session, lang), fulls[suggestion.need_id], fulls[suggestion.result_id])
+    # Explanations are the desk's, and kept for every reader.
+    ranking = Ranking(matcher(), session, Reader(lang), desk=True)
+    found = explain(ranking, fulls[suggestion.need_id], fulls[suggestion.result_id])
     return found.parts if found else ()
 
 

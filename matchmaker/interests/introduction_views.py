@@ -16,6 +16,7 @@ from matchmaker.interests.introduction_policy import broker_is_released
 from matchmaker.interests.introduction_wording import ENDS, STANDS, STEPS
 from matchmaker.interests.nda_text import LANGUAGES, MOST_YEARS, NdaDraft
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.review.answers import Step
 from matchmaker.review.models import CloseReason, State
 from matchmaker.taxonomy.vocabulary import OrganisationKind
@@ -38,7 +39,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "introductions/index.html",
         page=page,
-        cards=listings.cards(reader(), ids, current_language()),
+        cards=listings.cards(reader(), ids, Reader(current_language(), current_actor())),
         organisations=queries.organisations(reader(), orgs),
         stands=STANDS,
     )
