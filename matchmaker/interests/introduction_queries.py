@@ -13,7 +13,7 @@ from matchmaker.core.paging import Page
 from matchmaker.files.models import StoredFile
 from matchmaker.interests.introduction_policy import standing
 from matchmaker.interests.models import Declaration, GateCheck, Introduction, Message, Nda, ThreadRead
-from matchmaker.listings.models import Disclosure, SealedText
+from matchmaker.listings.models import Disclosure, ListingAttachment, SealedText
 from matchmaker.notifications.models import Notification
 from matchmaker.review.models import MatchMove, Side, State, Suggestion
 
@@ -233,8 +233,11 @@ def message_by_once(session: Session, once: str) -> Message | None:
 
 def sealed_among(session: Session, listing_ids: Collection[int]) -> set[int]:
     """Which of the listings have a sealed part."""
-    wanted = select(col(SealedText.listing_id)).where(col(SealedText.listing_id).in_(list(listing_ids)))
-    return set(session.execute(wanted).scalars())
+    texts = select(col(SealedText.listing_id)).where(col(SealedText.listing_id).in_(list(listing_ids)))
+    files = select(col(ListingAttachment.listing_id)).where(
+        col(ListingAttachment.listing_id).in_(list(listing_ids)), col(ListingAttachment.sealed)
+    )
+    return set(session.execute(texts.union(files)).scalars())
 
 
 def count_messages(session: Session, introduction: Introduction, upto: int | None = None) -> int:

@@ -58,6 +58,8 @@ def _page(public_id: str, problems: dict[str, str]) -> str:
     full = queries.visible(reader(), public_id, current_actor())
     if not policy.EDIT.allows(current_actor(), full.listing):
         raise NotAllowed("this listing belongs to another organisation")
+    if full.is_shortened:
+        raise NotAllowed("this listing is under embargo")
     # An administrator who edits for somebody else sees no sealed file either.
     sealed = confidence.reads_sealed(current_actor(), full.listing)
     rows = attachments.attached(reader(), full.listing, sealed=sealed)

@@ -15,9 +15,10 @@ from matchmaker.db.uow import UnitOfWork
 from matchmaker.files import service as files
 from matchmaker.files.models import StoredFile
 from matchmaker.files.service import Received
-from matchmaker.listings import confidence, policy
+from matchmaker.listings import confidence, policy, sealing
 from matchmaker.listings.models import ChangeKind, Listing, ListingAttachment
 from matchmaker.listings.moves import note_change
+from matchmaker.listings.queries import FullListing
 from matchmaker.listings.service import writable
 
 MOST_FILES = 10
@@ -102,6 +103,11 @@ def attached(session: Session, listing: Listing, *, sealed: bool) -> list[Attach
     return [one for one in rows if sealed or not one.sealed]
 
 
+def for_reader(session: Session, full: FullListing) -> list[Attached]:
+    """The files whose names the reader may know: none under an embargo that holds for them."""
+    return [] if full.is_shortened else attached(session, full.listing, sealed=full.sight.sealed)
+
+
 def may_read(session: Session, actor: Actor | None, stored: StoredFile) -> bool:
     """Whether the actor may have this file, because it is of a listing and of a part that they may read."""
     wanted = (
@@ -130,7 +136,7 @@ def note_look(uow: UnitOfWork, actor: Actor | None, stored: StoredFile) -> None:
     )
     listing = uow.session.execute(wanted).scalars().first()
     if listing is not None and actor is not None and not confidence.belongs(actor, listing):
-        record(uow, actor.public_id, "listing.sealed_view", ("listing", listing.public_id), f"file {stored.public_id}")
+        sealing.note_look(uow, listing, actor, file=stored.public_id)
 
 
 def _count(session: Session, listing: Listing) -> int:

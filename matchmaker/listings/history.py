@@ -14,14 +14,17 @@ from matchmaker.core.countries import country_name
 from matchmaker.core.errors import NotFound
 from matchmaker.core.languages import language_name
 from matchmaker.i18n import _
-from matchmaker.listings import policy, queries, records, versions
-from matchmaker.listings.diff import Piece, compare, compare_lists
-from matchmaker.listings.fields import Field, Widget, fields_for
+from matchmaker.listings import policy, queries, records, sealed, versions
+from matchmaker.listings.diff import Op, Piece, compare, compare_lists
+from matchmaker.listings.fields import WORDED, Field, Widget, fields_for
 from matchmaker.listings.models import Direction, QualityReview
 from matchmaker.listings.queries import FullListing
 from matchmaker.listings.versions import Contents
 from matchmaker.taxonomy.titles import title_of
 from matchmaker.web.presentation import day, money
+
+# What of a version may have been closed since.
+CLOSABLE = frozenset({*WORDED, "texts"}) - {"title", "summary"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def history_page(
         lines=[Line(line.revision, line.at, names.get(line.author_id or 0, "")) for line in found],
         chosen=chosen,
         against=against,
-        changes=_changes(session, listing.id, (against, chosen), listing.direction, lang),
+        changes=_changes(session, full, (against, chosen), lang),
         reviews=reviews,
         reviewers=person_names(session, [review.reviewer_id for review in reviews]),
         editable=policy.EDIT.allows(actor, listing),
@@ -102,12 +105,24 @@ def _chosen(revisions: Sequence[int], wanted: tuple[int | None, int | None]) -> 
     return chosen, against
 
 
-def _changes(
-    session: Session, listing_id: int, pair: tuple[int | None, int | None], direction: Direction, lang: str
-) -> list[Change]:
-    rows = [records.version(session, listing_id, revision) if revision else None for revision in pair]
-    old, new = (versions.read(row) if row else None for row in rows)
-    return [] if old is None or new is None else differences(old, new, direction, lang)
+def _changes(session: Session, full: FullListing, pair: tuple[int | None, int | None], lang: str) -> list[Change]:
+    listing = full.listing
+    old, new = (records.version(session, listing.id or 0, revision) if revision else None for revision in pair)
+    if old is None or new is None:
+        return []
+    before, after = versions.read(old), versions.read(new)
+    if full.sight.own:
+        found = differences(before, after, listing.direction, lang)
+        return found if old.sealed_digest == new.sealed_digest else [*found, _of_sealed_text()]
+    if sealed.has_part(session, listing.id):
+        # What is sealed now may have stood in the open text once; it is not to be read there by others.
+        before, after = ({name: x for name, x in one.items() if name not in CLOSABLE} for one in (before, after))
+    return differences(before, after, listing.direction, lang)
+
+
+def _of_sealed_text() -> Change:
+    """That it changed, and not what it said."""
+    return Change(_("Sealed text"), "", [Piece(Op.SAME, _("changed"))], listed=True)
 
 
 def _change(field: Field, pair: tuple[Contents, Contents], lang: str) -> Change:

@@ -262,7 +262,7 @@ class ListingAttachment(SQLModel, table=True):
     # Whether its text may be compared with other listings; the owner says so.
     feeds_matching: bool = False
     # The text that was read out of it, "" until then and where there is none.
-    text: str = ""
+    text: str = Field(default="", repr=False)
 
 
 class SimilarSeen(SQLModel, table=True):

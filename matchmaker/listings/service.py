@@ -189,19 +189,15 @@ def copy(uow: UnitOfWork, public_id: str, *, actor: Actor) -> Listing:
     """A new draft with the contents of a listing of one's own, its language versions included; asked twice, one."""
     listing = find_own(uow, public_id, actor)
     found = queries.full(uow.session, listing, sight(actor, listing))
-    twin = records.twin(uow.session, found.draft(), now(), actor=actor, besides=listing.id)
+    # What is confidential in the one is confidential in the other.
+    wanted = found.draft().model_copy(update={"confidence": sealing.closed_in(uow.session, listing)})
+    twin = records.twin(uow.session, wanted, now(), actor=actor, besides=listing.id)
     if twin is not None and twin.status is Status.DRAFT:
         return twin
-    made = draft(uow, found.draft(), actor=actor)
+    made = draft(uow, wanted, actor=actor)
     made.organisation_id = listing.organisation_id
     for text in found.texts[1:]:
         put_text(uow, made, TextDraft.model_construct(**text.model_dump(exclude={"listing_id"})))
-    # What is confidential in the one is confidential in the other.
-    for name in ("anonymous", "sealed_level", "embargo_until"):
-        setattr(made, name, getattr(listing, name))
-    sealed = select(SealedText).where(SealedText.listing_id == listing.id)  # type: ignore[arg-type]
-    for row in uow.session.execute(sealed).scalars():
-        uow.session.add(SealedText(listing_id=made.id or 0, lang=row.lang, text=row.text))
     return made
 
 

@@ -144,6 +144,20 @@ def quotable_of(session: Session, listing_id: int, encoder: str) -> list[Quotabl
     return [Quotable(row, bool(current)) for row, current in session.execute(wanted.order_by(col(Passage.id)))]
 
 
+def file_texts(session: Session, listing_ids: Sequence[int]) -> dict[int, list[tuple[bool, str]]]:
+    """What the files of these listings say that matching may read: whether it is sealed, and the text."""
+    columns = (col(ListingAttachment.listing_id), col(ListingAttachment.sealed), col(ListingAttachment.text))
+    wanted = select(*columns).where(
+        col(ListingAttachment.listing_id).in_(listing_ids),
+        col(ListingAttachment.feeds_matching),
+        col(ListingAttachment.text) != "",
+    )
+    found: dict[int, list[tuple[bool, str]]] = {}
+    for listing_id, is_sealed, text in session.execute(wanted.order_by(col(ListingAttachment.file_id))):
+        found.setdefault(listing_id, []).append((is_sealed, text))
+    return found
+
+
 def open_passages(session: Session, listing_ids: Sequence[int], encoder: str) -> dict[int, dict[str, list[Passage]]]:
     """The passages of these listings that are not sealed, by listing and language."""
     wanted = select(Passage).where(

@@ -18,7 +18,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings import sealed
 from matchmaker.listings import service as listing_service
 from matchmaker.listings.confidence import EVERYTHING, is_embargoed
-from matchmaker.listings.models import ChangeKind, Listing, SimilarSeen
+from matchmaker.listings.models import ChangeKind, Listing, SealedText, SimilarSeen
 from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import FullListing
 from matchmaker.matching import queries
@@ -85,13 +85,23 @@ def _prepare(session: Session, encoder: str, listing_ids: Sequence[int]) -> list
     for passage in queries.passages_of(session, listing_ids):
         if passage.encoder == encoder:
             known.setdefault(passage.listing_id, {})[passage.digest] = passage.vector
-    at, texts = now(), sealed.texts_of(session, listing_ids)
+    at, texts, files = now(), sealed.texts_of(session, listing_ids), queries.file_texts(session, listing_ids)
     prepared = []
     for full in listings.fulls(session, found, EVERYTHING):
         id_ = full.listing.id or 0
-        hidden = Hidden(texts[id_].text if id_ in texts else "", is_embargoed(full.listing, at.date()))
+        hidden = _hidden(full.listing, texts.get(id_), files.get(id_, []), at)
         prepared.append(Prepared(full.listing, pieces_of(full.texts, hidden), known.get(id_, {}), at))
     return prepared
+
+
+def _hidden(listing: Listing, text: SealedText | None, files: Sequence[tuple[bool, str]], at: datetime) -> Hidden:
+    """What of a listing is compared beside its words, and whether those are under embargo; files as (sealed, text)."""
+    return Hidden(
+        sealed=text.text if text else "",
+        embargo=is_embargoed(listing, at.date()),
+        files=[words for is_sealed, words in files if not is_sealed],
+        sealed_files=[words for is_sealed, words in files if is_sealed],
+    )
 
 
 def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]) -> bool:
@@ -125,8 +135,9 @@ def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]
 
 def sealed_words(session: Session, full: FullListing) -> dict[str, str]:
     """What the sealed passages of a listing say, by digest, for its own people: no index and no row keeps it."""
-    text = sealed.text_of(session, full.listing.id)
-    hidden = Hidden(text.text if text else "", full.is_embargoed)
+    id_ = full.listing.id or 0
+    files = queries.file_texts(session, [id_]).get(id_, [])
+    hidden = _hidden(full.listing, sealed.text_of(session, id_), files, now())
     return {piece.digest: piece.text for piece in pieces_of(full.texts, hidden) if piece.sealed}
 
 

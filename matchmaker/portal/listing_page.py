@@ -12,10 +12,11 @@ from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Unavailable
 from matchmaker.i18n import _, lazy
-from matchmaker.listings import actions, life, policy, records, sealed
+from matchmaker.listings import actions, attachments, life, policy, records, sealed
 from matchmaker.listings import queries as listings
 from matchmaker.listings.actions import Action
 from matchmaker.listings.advice import Assessment, assess
+from matchmaker.listings.attachments import Attached
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
 from matchmaker.listings.models import Listing, ListingText, QualityReview, SealedText, Status
@@ -80,9 +81,11 @@ class OwnersPart:
 
 @dataclass(frozen=True)
 class SealedPart:
-    """That there is a sealed text; the text itself only for its owner and for those to whom it is open."""
+    """That there is something sealed; text and files themselves only where it is open, to its owner always."""
 
     text: SealedText | None = None
+    files: Sequence[Attached] = ()
+    is_open: bool = False
     # When it was opened to the reader; None for its owner.
     opened_at: datetime | None = None
     # Who of others has read it, for its owner.
@@ -105,6 +108,13 @@ class ListingPage:
     appraisable: bool = False
     # None where nothing is sealed.
     sealed: SealedPart | None = None
+    # Those whose names the reader may know, the sealed ones among them.
+    files: Sequence[Attached] = ()
+
+    @property
+    def open_files(self) -> Sequence[Attached]:
+        return [one for one in self.files if not one.sealed]
+
     # The original's texts, when another language version is shown; and whether the reader's own is lacking.
     beside: Sequence[Fact] = ()
     lacking: bool = False
@@ -121,9 +131,10 @@ class ListingPage:
         """What others read in the place of the owner's name."""
         return described(self.full.organisation)
 
-    def unsealed(self, text: SealedText, opened_at: datetime) -> "ListingPage":
-        """The same page with the sealed text, for a reader whose look is recorded."""
-        return replace(self, sealed=SealedPart(text, opened_at))
+    def unsealed(self, text: SealedText | None, opened_at: datetime) -> "ListingPage":
+        """The same page with the sealed part, for a reader whose look is recorded."""
+        files = [one for one in self.files if one.sealed]
+        return replace(self, sealed=SealedPart(text, files, is_open=True, opened_at=opened_at))
 
     def section(self, group: str) -> Section | None:
         """The group's section, None when nothing was filled in."""
@@ -148,7 +159,7 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, reader: Reade
     text = full.text_for(wanted.text or reader.lang)
     editable = policy.EDIT.allows(reader.actor, full.listing)
     unfinished = editable and full.listing.status in UNFINISHED and not full.is_shortened
-    original = full.original.lang
+    original, files = full.original.lang, attachments.for_reader(session, full)
     return ListingPage(
         full=full,
         text=text,
@@ -158,7 +169,8 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, reader: Reade
         editable=editable,
         owner=_owners_part(session, full.listing, reader.actor),
         appraisable=policy.APPRAISE.allows(reader.actor, full.listing),
-        sealed=_sealed(session, full),
+        sealed=_sealed(session, full, files),
+        files=files,
         beside=texts_of(full, full.original) if text.lang != original else (),
         lacking=original not in {"und", reader.lang} and all(version.lang != reader.lang for version in full.texts),
         advice=assess(full.draft()) if unfinished else None,
@@ -177,12 +189,14 @@ def _owners_part(session: Session, listing: Listing, actor: Actor | None) -> Own
     )
 
 
-def _sealed(session: Session, full: FullListing) -> SealedPart | None:
-    """What may be told of the sealed text without a record: all to its owner, that there is one to others."""
+def _sealed(session: Session, full: FullListing, files: Sequence[Attached]) -> SealedPart | None:
+    """What may be told of the sealed part without a record: all to its owner, that there is one to others."""
+    if not sealed.has_part(session, full.listing.id):
+        return None
     if not full.sight.own:
-        return SealedPart() if sealed.has_text(session, full.listing.id) else None
-    text = sealed.text_of(session, full.listing.id)
-    return SealedPart(text, viewers=sealed.viewers(session, full.listing)) if text else None
+        return SealedPart()
+    text, closed = sealed.text_of(session, full.listing.id), [one for one in files if one.sealed]
+    return SealedPart(text, closed, is_open=True, viewers=sealed.viewers(session, full.listing))
 
 
 def _matches(session: Session, full: FullListing, scope: Scope, reader: Reader) -> MatchList | None:

@@ -86,6 +86,6 @@ def _unsealed(page: ListingPage) -> ListingPage:
         with unit_of_work() as uow:
             text, opened = sealing.read(uow, page.full.listing, actor=current_actor())
         page = page.unsealed(text, opened.at)
-    if page.sealed and page.sealed.text:
+    if page.sealed and page.sealed.is_open:
         keep_off_the_disk()
     return page

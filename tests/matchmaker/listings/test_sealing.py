@@ -212,7 +212,7 @@ def test_an_untouched_section_closes_nothing(signed_in, session):
     assert client.post("/listings/new/need", data=typed()).status_code == 303
     row = session.exec(select(Listing)).one()
     assert (row.anonymous, row.embargo_until) == (False, None)
-    assert not sealed.has_text(session, row.id)
+    assert not sealed.has_part(session, row.id)
 
 
 def test_what_is_wrong_with_it_is_said_and_nothing_typed_is_lost(signed_in):
