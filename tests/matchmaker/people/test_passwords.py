@@ -56,9 +56,7 @@ def test_a_forgotten_password_is_replaced_and_every_browser_is_out(app, engine, 
 
 def test_the_answer_is_the_same_whether_or_not_there_is_such_an_account(app, engine, person):
     known = person().email
-    pages = [
-        forget(app.test_client(), email).text.replace(email, "ADDRESS") for email in (known, "nobody@example.org")
-    ]
+    pages = [forget(app.test_client(), email).text.replace(email, "ADDRESS") for email in (known, "nobody@example.org")]
     assert pages[0] == pages[1]
     assert [letter.address for letter in letters(engine)] == [known]
 
