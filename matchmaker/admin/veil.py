@@ -7,8 +7,9 @@ over what is shown.
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import Session, col, select
 
 from matchmaker.accounts.models import Person, Role
@@ -49,7 +50,7 @@ def _veil(event: AuditEvent) -> AuditEvent:
     return AuditEvent(**kept, actor=SOMEBODY, detail="")
 
 
-def _abouts() -> tuple[Select[tuple[int | None]], ...]:
+def _abouts() -> tuple[Any, ...]:
     """For each kind of object that leads to listings, those anonymous ones that an event is about."""
     named = (AuditEvent.object_id, AuditEvent.detail)
     anonymous = select(Listing.id).where(col(Listing.anonymous))
