@@ -36,6 +36,7 @@ from matchmaker.interests import views as interests
 from matchmaker.listings import attachment_views, attachments, machine_texts, translator
 from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import telling as listings_telling
+from matchmaker.listings import text_views as _text_views  # noqa: F401  (views of the same blueprint)
 from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
 from matchmaker.matching import tasks as matching_tasks

@@ -181,6 +181,7 @@ def _parts(session: Session, suggestion: Suggestion, lang: str) -> Sequence[Part
     if suggestion.need_id is None or suggestion.result_id is None:
         return ()
     fulls = listings.fulls_by_id(session, [suggestion.need_id, suggestion.result_id])
+    # Explanations are the desk's, and kept for every reader.
     ranking = Ranking(matcher(), session, Reader(lang), desk=True)
     found = explain(ranking, fulls[suggestion.need_id], fulls[suggestion.result_id])
     return found.parts if found else ()

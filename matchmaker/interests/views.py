@@ -147,7 +147,7 @@ def express(public_id: str) -> ResponseReturnValue:
 
 
 def _sent(match_id: str) -> ResponseReturnValue:
-    flash(_("Your interest is sent. You hear of the answer here and by letter."), "success")
+    flash(_("Your interest is sent. You will hear of the answer here and by letter."), "success")
     return redirect(url_for("interests.match", public_id=match_id), 303)
 
 

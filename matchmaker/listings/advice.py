@@ -90,10 +90,11 @@ def by_measure(_element: "Element", text: Text) -> list[Evidence]:
     return list(dict.fromkeys(found))[:SHOWN]
 
 
-def by_gain(_element: "Element", text: Text) -> list[Evidence]:
+def by_gain(element: "Element", text: Text) -> list[Evidence]:
     """A comparison with a number in the same sentence; in an unknown language, a number among the advantages."""
     found = []
-    for name, words in text.fields:
+    # Where it is asked for, it is said best.
+    for name, words in sorted(text.fields, key=lambda each: each[0] != element.field):
         for sentence in sentences(words):
             # A field that asks for advantages needs no word of comparison.
             better = text.has("better", sentence) if text.lexicon else name == "advantages"

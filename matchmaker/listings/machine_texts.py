@@ -22,7 +22,7 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.jobs import enqueue
 from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.i18n.locales import languages
-from matchmaker.listings import confidence, queries, translator
+from matchmaker.listings import confidence, queries, records, translator
 from matchmaker.listings.fields import BY_NAME, WORDED
 from matchmaker.listings.models import Listing, ListingText, Status, TextOrigin
 from matchmaker.listings.queries import FullListing
@@ -70,7 +70,7 @@ def request(uow: UnitOfWork, listing: Listing) -> None:
 
 def request_all(uow: UnitOfWork) -> int:
     """The same for everything that is published, imports too; answers how many."""
-    lacking = queries.untranslated(uow.session, languages())
+    lacking = records.untranslated(uow.session, languages())
     for listing in lacking:
         request(uow, listing)
     return len(lacking)
@@ -107,7 +107,7 @@ def planned(session: Session, public_id: str) -> Plan | None:
         return None
     full = queries.full(session, listing)
     settled = {text.lang for text in full.texts if text.origin is TextOrigin.OWNER}
-    settled |= queries.declined_languages(session, public_id)
+    settled |= records.declined_languages(session, public_id)
     targets = tuple(lang for lang in languages() if lang not in settled)
     words = open_words(full)
     if not targets or not words:

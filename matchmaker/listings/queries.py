@@ -10,7 +10,6 @@ from sqlmodel import Session, col
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.schemas import Actor
-from matchmaker.audit.models import AuditEvent
 from matchmaker.core.errors import NotAllowed, NotFound
 from matchmaker.core.paging import Page
 from matchmaker.core.text import shorten
@@ -31,8 +30,6 @@ from matchmaker.listings.owners import owner_line
 from matchmaker.listings.schemas import ListingCard, ListingDraft
 
 EXCERPT = 280
-# The deed of an owner who takes a machine's version away; its detail is the language.
-DECLINED = "listing.decline_machine"
 # A longer question is a sentence, which nobody wrote word for word; so many listings may answer word for word.
 MOST_WORDS, MOST_EXACT = 5, 50
 
@@ -286,24 +283,6 @@ def counts(session: Session) -> Counts:
         ).where(published)
     ).one()
     return Counts(by_direction.get(Direction.NEED, 0), by_direction.get(Direction.RESULT, 0), countries, languages)
-
-
-def declined_languages(session: Session, public_id: str) -> set[str]:
-    """Languages whose machine version the owner took away: the record is the only place that remembers it."""
-    wanted = select(col(AuditEvent.detail)).where(
-        col(AuditEvent.object_id) == public_id, col(AuditEvent.action) == DECLINED
-    )
-    return set(session.execute(wanted).scalars())
-
-
-def untranslated(session: Session, languages: Sequence[str]) -> list[Listing]:
-    """Published listings without a version in one of these languages."""
-    versions = select(func.count()).where(
-        col(ListingText.listing_id) == Listing.id, col(ListingText.lang).in_(languages)
-    )
-    lacking = versions.correlate(Listing).scalar_subquery() < len(languages)
-    wanted = select(Listing).where(col(Listing.status) == Status.PUBLISHED, col(Listing.lang) != "und", lacking)
-    return list(session.execute(wanted.order_by(col(Listing.id))).scalars())
 
 
 def last_change(session: Session) -> int:

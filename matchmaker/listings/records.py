@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from matchmaker.accounts.models import BrokerScope, Membership, MembershipRole, Person, Role, ScopeKind
 from matchmaker.accounts.schemas import Actor
+from matchmaker.audit.models import AuditEvent
 from matchmaker.listings.confidence import EVERYTHING
 from matchmaker.listings.fields import ARCHIVED_AFTER_DAYS, REMINDED_DAYS
-from matchmaker.listings.models import Listing, ListingVersion, QualityReview
+from matchmaker.listings.models import Listing, ListingText, ListingVersion, QualityReview, Status
 from matchmaker.listings.queries import FullListing, fulls
 from matchmaker.listings.schemas import Confidence, ListingDraft
 from matchmaker.listings.sealed import text_of
@@ -19,6 +20,9 @@ from matchmaker.listings.states import ENDED, RUNNING
 
 # A form that is sent again within this time is the same form.
 SAME_FORM = timedelta(minutes=2)
+
+# The deed of an owner who takes a machine's version away; its detail is the language.
+DECLINED = "listing.decline_machine"
 
 
 @dataclass(frozen=True)
@@ -141,3 +145,21 @@ _COMPARED = tuple(name for name in ListingDraft.model_fields if name != "confide
 
 def _comparable(value: object) -> object:
     return sorted(value) if isinstance(value, tuple) else value
+
+
+def declined_languages(session: Session, public_id: str) -> set[str]:
+    """Languages whose machine version the owner took away: the record is the only place that remembers it."""
+    wanted = select(col(AuditEvent.detail)).where(
+        col(AuditEvent.object_id) == public_id, col(AuditEvent.action) == DECLINED
+    )
+    return set(session.execute(wanted).scalars())
+
+
+def untranslated(session: Session, languages: Sequence[str]) -> list[Listing]:
+    """Published listings without a version in one of these languages."""
+    versions = select(func.count()).where(
+        col(ListingText.listing_id) == Listing.id, col(ListingText.lang).in_(languages)
+    )
+    lacking = versions.correlate(Listing).scalar_subquery() < len(languages)
+    wanted = select(Listing).where(col(Listing.status) == Status.PUBLISHED, col(Listing.lang) != "und", lacking)
+    return list(session.execute(wanted.order_by(col(Listing.id))).scalars())

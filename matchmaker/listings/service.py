@@ -25,7 +25,7 @@ from matchmaker.listings.models import (
     TextOrigin,
 )
 from matchmaker.listings.moves import Step, advance, find_own, note_change
-from matchmaker.listings.queries import DECLINED
+from matchmaker.listings.records import DECLINED
 from matchmaker.listings.schemas import ListingDraft, TextDraft
 from matchmaker.listings.states import IN_REVIEW, READ_BY_OTHERS, RUNNING, Party
 

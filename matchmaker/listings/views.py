@@ -11,7 +11,7 @@ from matchmaker.accounts.queries import organisation
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from matchmaker.core.languages import is_language, language_name, main_language
+from matchmaker.core.languages import is_language, main_language
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _, lazy, ngettext
 from matchmaker.i18n.locales import current_language
@@ -20,7 +20,7 @@ from matchmaker.listings.actions import ACTIONS, Action
 from matchmaker.listings.advice import assess
 from matchmaker.listings.confidence import belongs
 from matchmaker.listings.criteria import CRITERIA
-from matchmaker.listings.form import ListingForm, TextForm
+from matchmaker.listings.form import ListingForm
 from matchmaker.listings.history import history_page
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import FullListing
@@ -34,8 +34,6 @@ from matchmaker.web.undo import flash_undo
 
 # The browser learns by this cookie which of its own copies is safely stored (see static/js/listing_form.js).
 SAVED_COOKIE = "saved_form"
-# What a further version is most likely to be written in, after the reader's own language.
-LIKELY = ("en", "zh")
 _TOKEN = re.compile(r"[a-z0-9-]{8,64}")
 
 # The address of a step is its name; some make sense for many listings at once.
@@ -86,7 +84,7 @@ def advise(direction: str) -> ResponseReturnValue:
         return render_template("listings/_advice_rows.html", advice=advice)
     # Without a script the whole form comes back, as it was typed.
     public_id = request.args.get("listing")
-    listing = _editable(public_id).listing if public_id else None
+    listing = editable(public_id).listing if public_id else None
     revision = request.form.get("revision", type=int, default=0)
     page = ListingForm(Direction(direction), current_language(), typed, listing=listing, revision=revision)
     return render_template("listings/form.html", page=page, advice=advice, asked=True)
@@ -95,7 +93,7 @@ def advise(direction: str) -> ResponseReturnValue:
 @bp.get("/<public_id>/edit")
 @access(Permission.LISTING_POST)
 def edit(public_id: str) -> ResponseReturnValue:
-    found = _editable(public_id)
+    found = editable(public_id)
     problems = form.missing(found) if "check" in request.args else {}
     kept = confidential.stored(reader(), found.listing, current_actor())
     page = form.stored(found, current_language(), problems, kept)
@@ -105,7 +103,7 @@ def edit(public_id: str) -> ResponseReturnValue:
 @bp.post("/<public_id>/edit")
 @access(Permission.LISTING_POST)
 def edit_send(public_id: str) -> ResponseReturnValue:
-    listing, actor = _editable(public_id).listing, current_actor()
+    listing, actor = editable(public_id).listing, current_actor()
     revision = request.form.get("revision", type=int, default=0)
     typed = form.typed(request.form)
     page = ListingForm(listing.direction, current_language(), typed, listing=listing, revision=revision)
@@ -183,50 +181,6 @@ def history(public_id: str) -> ResponseReturnValue:
     return render_template("listings/history.html", page=page, criteria=CRITERIA)
 
 
-@bp.get("/<public_id>/texts")
-@access(Permission.LISTING_POST)
-def texts(public_id: str) -> ResponseReturnValue:
-    chosen = request.args.get("text", "")
-    if is_language(chosen):
-        return redirect(url_for("listings.text", public_id=public_id, text_lang=chosen), 303)
-    found = _editable(public_id)
-    options = form.language_options(current_language(), without=[text.lang for text in found.texts])
-    likely = next((code for code in (current_language(), *LIKELY) if code in dict(options)), "")
-    return render_template("listings/texts.html", found=found, options=options, likely=likely)
-
-
-@bp.get("/<public_id>/texts/<text_lang>")
-@access(Permission.LISTING_POST)
-def text(public_id: str, text_lang: str) -> ResponseReturnValue:
-    return _text_page(form.stored_text(_translatable(public_id, text_lang), text_lang))
-
-
-@bp.post("/<public_id>/texts/<text_lang>")
-@access(Permission.LISTING_POST)
-def text_send(public_id: str, text_lang: str) -> ResponseReturnValue:
-    revision = request.form.get("revision", type=int, default=0)
-    page = TextForm(_translatable(public_id, text_lang), text_lang, request.form, revision)
-    wanted, problems = form.parse_text(text_lang, request.form)
-    if wanted is None:
-        return _text_page(page.with_problems(problems)), 422
-    try:
-        with unit_of_work() as uow:
-            service.add_text(uow, public_id, wanted, revision=revision, actor=current_actor())
-    except Conflict:
-        return _text_page(page.against(_stored_now(public_id))), 409
-    flash(_("The version in %(language)s is saved.", language=_language(text_lang)), "success")
-    return _stored(redirect(url_for("listings.texts", public_id=public_id), 303))
-
-
-@bp.post("/<public_id>/texts/<text_lang>/remove")
-@access(Permission.LISTING_POST)
-def text_remove(public_id: str, text_lang: str) -> ResponseReturnValue:
-    with unit_of_work() as uow:
-        service.remove_text(uow, public_id, text_lang, actor=current_actor())
-    flash(_("The version in %(language)s is removed.", language=_language(text_lang)), "success")
-    return redirect(url_for("listings.texts", public_id=public_id), 303)
-
-
 def _save(page: ListingForm, store: Callable[[UnitOfWork, ListingDraft], Listing]) -> ResponseReturnValue:
     """Store what was typed, or show it again with what stands in the way."""
     submitting = request.form.get("action") == "submit" and _may_submit()
@@ -246,7 +200,7 @@ def _save(page: ListingForm, store: Callable[[UnitOfWork, ListingDraft], Listing
     except Conflict:
         return _conflict_page(page), 409
     if known:
-        return _stored(redirect(url_for("matching.lookalikes", public_id=listing.public_id), 303))
+        return stored(redirect(url_for("matching.lookalikes", public_id=listing.public_id), 303))
     return _saved(listing, submitted=submitting)
 
 
@@ -258,7 +212,7 @@ def _looks_known(wanted: ListingDraft, listing: Listing | None) -> bool:
 
 
 def _stored_looks_known(public_id: str) -> bool:
-    found = _editable(public_id)
+    found = editable(public_id)
     return _looks_known(found.draft(), found.listing)
 
 
@@ -275,7 +229,7 @@ def _saved(listing: Listing, *, submitted: bool) -> ResponseReturnValue:
     else:
         flash(SAVED.get(listing.status, OTHERWISE_SAVED), "success")
     seen = submitted or listing.status in READ_BY_OTHERS
-    return _stored(redirect(address if seen else url_for("listings.edit", public_id=listing.public_id), 303))
+    return stored(redirect(address if seen else url_for("listings.edit", public_id=listing.public_id), 303))
 
 
 def _may_submit() -> bool:
@@ -292,7 +246,7 @@ def _ask_for_confirmation(actor: Actor) -> None:
 
 def _unless_done(public_id: str, action: Action) -> None:
     """Let a second press of the same button pass; raise Conflict when the listing is elsewhere."""
-    if _stored_now(public_id).listing.status not in action.result:
+    if stored_now(public_id).listing.status not in action.result:
         raise Conflict("this listing cannot take this step now")
 
 
@@ -313,7 +267,7 @@ def _tell(public_id: str, action: Action, back: str) -> None:
     flash_undo(str(action.said), undo, str(action.undo_title), next=back)
 
 
-def _stored(response: ResponseReturnValue) -> ResponseReturnValue:
+def stored(response: ResponseReturnValue) -> ResponseReturnValue:
     """Tell the browser that its own copy of this text is not needed any more."""
     token = request.form.get("copy", "")
     if _TOKEN.fullmatch(token):
@@ -324,13 +278,13 @@ def _stored(response: ResponseReturnValue) -> ResponseReturnValue:
 def _conflict_page(page: ListingForm) -> str:
     """What was typed stays; what is stored now is shown beside it, and a second save would replace it."""
     assert page.listing is not None  # only a stored listing can have been changed by somebody else
-    current = _stored_now(page.listing.public_id)
+    current = stored_now(page.listing.public_id)
     with fresh_reader() as session:
         kept = confidential.stored(session, current.listing, current_actor())
     return _form_page(page.against(current, kept))
 
 
-def _stored_now(public_id: str) -> FullListing:
+def stored_now(public_id: str) -> FullListing:
     """The listing as it is now, whatever this request read before."""
     with fresh_reader() as session:
         return queries.visible(session, public_id, current_actor())
@@ -365,14 +319,6 @@ def _form_page(page: ListingForm, **more: object) -> str:
     )
 
 
-def _text_page(page: TextForm) -> str:
-    return render_template("listings/text.html", page=page)
-
-
-def _language(code: str) -> str:
-    return language_name(code, current_language())
-
-
 def _writes_in(country: str) -> str:
     """The language a writer is most likely to write in: the browser's, the country's, the page's."""
     spoken = (tag.replace("_", "-").split("-")[0].lower() for tag in request.accept_languages.values())
@@ -385,17 +331,10 @@ def _writes_for(actor: Actor) -> int:
     return actor.organisation_id
 
 
-def _editable(public_id: str) -> FullListing:
+def editable(public_id: str) -> FullListing:
     found = queries.visible(reader(), public_id, current_actor())
     if not policy.EDIT.allows(current_actor(), found.listing):
         raise NotAllowed("this listing belongs to another organisation")
     if found.is_shortened:
         raise NotAllowed("nobody replaces words that they may not read")
-    return found
-
-
-def _translatable(public_id: str, text_lang: str) -> FullListing:
-    found = _editable(public_id)
-    if not is_language(text_lang) or text_lang == found.listing.lang:
-        raise NotFound("no such language version")
     return found

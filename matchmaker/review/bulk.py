@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matchmaker.core.errors import Conflict, Invalid, MatchmakerError
 from matchmaker.db.uow import UnitOfWork
-from matchmaker.review.models import Suggestion
+from matchmaker.review.moves import find
 from matchmaker.review.policy import NotYours
 
 # A page of the desk, several times over.
@@ -39,7 +39,7 @@ class Outcome:
     missed: Sequence[Missed]
 
 
-Verb = Callable[[UnitOfWork, Picked], Suggestion]
+Verb = Callable[[UnitOfWork, Picked], object]
 
 
 def read(text: str) -> list[Picked]:
@@ -58,11 +58,12 @@ def do(uow: UnitOfWork, matches: Sequence[Picked], verb: Verb) -> Outcome:
     for one in matches:
         try:
             with uow.session.begin_nested():
-                suggestion = verb(uow, one)
+                verb(uow, one)
+                left = Picked(one.public_id, find(uow, one.public_id).revision)
         except MatchmakerError as error:
             missed.append(Missed(one.public_id, _why(error)))
         else:
-            done.append(Picked(suggestion.public_id, suggestion.revision))
+            done.append(left)
     return Outcome(done, missed)
 
 

@@ -7,13 +7,13 @@ declare(
     Kind(
         "match.offered",
         lazy("A match waits for your answer"),
-        lazy("There is a match for “%(listing)s”. Please answer until %(date)s."),
+        lazy("There is a match for “%(listing)s”. Please answer by %(date)s."),
         icon="hand-thumbs-up",
     ),
     Kind(
         "match.to_record",
         lazy("A side without an account is to be asked"),
-        lazy("In a match for “%(listing)s” please ask the side that has no account; its answer is due until %(date)s."),
+        lazy("In a match for “%(listing)s” please ask the side that has no account; its answer is due by %(date)s."),
         icon="telephone",
     ),
     Kind(
@@ -79,7 +79,7 @@ declare(
     Kind(
         "interest.received",
         lazy("Somebody is interested"),
-        lazy("Somebody expressed interest in “%(listing)s”. Please answer until %(date)s."),
+        lazy("Somebody expressed interest in “%(listing)s”. Please answer by %(date)s."),
         icon="inbox",
     ),
     Kind(
@@ -91,7 +91,7 @@ declare(
     Kind(
         "interest.passed_on",
         lazy("Your interest is with the owner"),
-        lazy("Your interest in “%(listing)s” was passed on; the owner has until %(date)s to answer."),
+        lazy("Your interest in “%(listing)s” was passed on; the owner answers by %(date)s."),
         icon="send",
     ),
 )

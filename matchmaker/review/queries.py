@@ -1,7 +1,7 @@
 """Every SELECT of the broker's desk: whose matches stand under which tab, in which order, narrowed down as asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -56,7 +56,7 @@ class Viewer:
     everything: bool = False
     # The organisations that they belong to: those matches are none of their business.
     organisations: tuple[int, ...] = ()
-    scopes: Scopes = Scopes()
+    scopes: Scopes = field(default_factory=Scopes)
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,12 @@ def item(session: Session, public_id: str, reader: Reader) -> DeskItem:
     if row is None:
         raise NotFound("no such match")
     return items(session, [row], reader)[0]
+
+
+def known(session: Session, public_ids: Sequence[str], reader: Reader) -> list[DeskItem]:
+    """Those of these matches that are there, whatever became of them."""
+    rows = session.execute(select(Suggestion).where(col(Suggestion.public_id).in_(public_ids))).scalars().all()
+    return items(session, rows, reader)
 
 
 def items(session: Session, rows: Sequence[Suggestion], reader: Reader) -> list[DeskItem]:

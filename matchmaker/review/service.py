@@ -200,7 +200,7 @@ def colleague_of(uow: UnitOfWork, public_id: str, suggestion: Suggestion) -> Per
     if person is None or person.role not in STAFF or person.closed_at is not None:
         raise Invalid({"colleague": "missing"})
     if is_interested(accounts.actor_of(uow.session, person), suggestion):
-        raise Invalid({"colleague": "interested"})
+        raise Invalid({"colleague": "colleague_interested"})
     return person
 
 
