@@ -28,7 +28,7 @@ from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import tasks as files_tasks
 from matchmaker.files import views as files
 from matchmaker.i18n import locales
-from matchmaker.interests import introduction_tasks
+from matchmaker.interests import introduction_files, introduction_tasks
 from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.interests import rule_views as export_rules
@@ -136,7 +136,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         partial(review_tasks.refresh, matcher),
         partial(alerts_tasks.follow, matcher),
     ]
-    app.extensions["matchmaker.file_readers"] += [attachments.may_read]
+    app.extensions["matchmaker.file_readers"] += [attachments.may_read, introduction_files.may_read]
     app.extensions["matchmaker.file_watchers"] += [attachments.note_look]
     postman = notifications_tasks.Postman(open_channel(settings))
     app.extensions["matchmaker.worker"] = Worker(

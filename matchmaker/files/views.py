@@ -50,11 +50,12 @@ def takes_files(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respo
     return view
 
 
-def received(name: str) -> list[service.Received]:
+def received(name: str, *, clean: bool = True) -> list[service.Received]:
     """The files of the form's input `name`, looked at and kept; raises Invalid for the first that is unfit."""
     settings: Settings = current_app.extensions["matchmaker.settings"]
     sent = [upload for upload in request.files.getlist(name) if upload.filename]
-    return [service.receive(settings, service.Upload(one.filename or "", one.stream), field=name) for one in sent]
+    uploads = [service.Upload(one.filename or "", one.stream) for one in sent]
+    return [service.receive(settings, upload, field=name, clean=clean) for upload in uploads]
 
 
 def _may_read(stored: StoredFile) -> bool:

@@ -12,7 +12,15 @@ from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
 from matchmaker.files.models import StoredFile
 from matchmaker.interests.introduction_policy import standing
-from matchmaker.interests.models import Declaration, GateCheck, Introduction, Message, Nda, ThreadRead
+from matchmaker.interests.models import (
+    Declaration,
+    GateCheck,
+    Introduction,
+    Message,
+    MessageAttachment,
+    Nda,
+    ThreadRead,
+)
 from matchmaker.listings.models import Disclosure, ListingAttachment, SealedText
 from matchmaker.notifications.models import Notification
 from matchmaker.review.models import MatchMove, Side, State, Suggestion
@@ -217,6 +225,39 @@ def nda(session: Session, public_id: str, *, lock: bool = False) -> Nda:
 def file_of(session: Session, nda: Nda) -> StoredFile | None:
     """The file that is agreed on, None where it is a text."""
     return session.execute(select(StoredFile).where(col(StoredFile.id) == nda.file_id)).scalar_one_or_none()
+
+
+def introduction_of_attachment(session: Session, stored: StoredFile) -> Introduction | None:
+    """The introduction in whose thread the file was sent."""
+    wanted = (
+        select(Introduction)
+        .join(Message, col(Message.introduction_id) == Introduction.id)
+        .join(MessageAttachment, col(MessageAttachment.message_id) == Message.id)
+        .where(col(MessageAttachment.file_id) == stored.id)
+    )
+    return session.execute(wanted).scalar_one_or_none()
+
+
+def introduction_of_agreed(session: Session, stored: StoredFile) -> Introduction | None:
+    """The introduction whose sides were to agree on the file."""
+    wanted = (
+        select(Introduction).join(Nda, col(Nda.introduction_id) == Introduction.id).where(col(Nda.file_id) == stored.id)
+    )
+    return session.execute(wanted).scalar_one_or_none()
+
+
+def attachments(session: Session, messages: Iterable[Message]) -> dict[int, list[StoredFile]]:
+    """Message id → its files in the order in which they were chosen."""
+    wanted = (
+        select(col(MessageAttachment.message_id), StoredFile)
+        .join(StoredFile, col(StoredFile.id) == MessageAttachment.file_id)
+        .where(col(MessageAttachment.message_id).in_([message.id for message in messages]))
+        .order_by(col(StoredFile.id))
+    )
+    found: dict[int, list[StoredFile]] = {}
+    for message_id, stored in session.execute(wanted):
+        found.setdefault(message_id, []).append(stored)
+    return found
 
 
 def introduction_of(session: Session, nda: Nda) -> Introduction:

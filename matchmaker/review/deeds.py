@@ -11,7 +11,6 @@ from matchmaker.core.errors import Invalid
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import lazy
 from matchmaker.review import asking, questions, service
-from matchmaker.review.answers import Refusal
 from matchmaker.review.models import Addressee, DeclineReason, Side
 from matchmaker.review.questions import Asking
 from matchmaker.review.service import No, Pause
@@ -84,15 +83,6 @@ def _forward(uow: UnitOfWork, call: Call) -> object:
     return asking.forward(uow, call.public_id, call.text("note"), revision=call.revision, actor=call.actor)
 
 
-def _record_yes(uow: UnitOfWork, call: Call) -> object:
-    return asking.record_yes(uow, call.public_id, _side(call), revision=call.revision, actor=call.actor)
-
-
-def _record_no(uow: UnitOfWork, call: Call) -> object:
-    refusal = Refusal(_side(call), _reason(call), call.text("note"), bool(call.text("share")))
-    return asking.record_no(uow, call.public_id, refusal, revision=call.revision, actor=call.actor)
-
-
 DEEDS: dict[str, Deed] = {
     "endorse": Deed(_endorse, lazy("Endorsed. The first side is asked in ten minutes."), undoable=True, several=True),
     "decline": Deed(_decline, lazy("Declined."), undoable=True, several=True),
@@ -107,21 +97,12 @@ DEEDS: dict[str, Deed] = {
     "reply": Deed(_reply, lazy("Your answer is sent.")),
     "offer_now": Deed(_plain(asking.offer_now), lazy("The first side is asked.")),
     "forward": Deed(_forward, lazy("The interest is passed on.")),
-    "record_yes": Deed(_record_yes, lazy("The yes is recorded.")),
-    "record_no": Deed(_record_no, lazy("The no is recorded.")),
 }
 
 
 def _reason(call: Call) -> DeclineReason | None:
     given = call.text("reason")
     return DeclineReason(given) if given in set(DeclineReason) else None
-
-
-def _side(call: Call) -> Side:
-    given = call.text("side")
-    if given not in set(Side):
-        raise Invalid({"side": "missing"})
-    return Side(given)
 
 
 def _day(text: str) -> date | None:

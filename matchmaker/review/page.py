@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as default
 
 from sqlmodel import Session
 
 from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.paging import Page
+from matchmaker.i18n import ngettext
 from matchmaker.listings.confidence import Reader
 from matchmaker.review import broker_queries, queries
 from matchmaker.review.broker_queries import Colleague, Scopes
@@ -18,7 +20,7 @@ from matchmaker.review.titles import FIELDS
 SIZE = 20
 # Far beyond any desk; a larger number in an address is a slip, and databases have an end to their integers.
 LAST_PAGE = 10_000
-DUE_DAYS = (3, 7, 14, 30)
+SCORES, DUE_DAYS = (30, 40, 50, 60, 70, 80), (3, 7, 14, 30)
 # Where a broker begins: with what is theirs, else with what is anybody's.
 FIRST = (Tab.MINE, Tab.OPINION, Tab.UNASSIGNED)
 
@@ -27,7 +29,7 @@ FIRST = (Tab.MINE, Tab.OPINION, Tab.UNASSIGNED)
 class Wanted:
     """What the address asks for; without a tab the first one that holds anything."""
 
-    filters: DeskFilters = DeskFilters()
+    filters: DeskFilters = default(default_factory=DeskFilters)
     tab: Tab | None = None
     number: int = 1
     # Public id of the broker whose desk an administrator looks at.
@@ -57,7 +59,7 @@ class DeskRow:
 
     item: DeskItem
     broker: str = ""
-    asked: Asked = Asked()
+    asked: Asked = default(default_factory=Asked)
 
     @property
     def picked(self) -> str:
@@ -83,6 +85,18 @@ class DeskPage:
     def tabs(self) -> Sequence[Tab]:
         """Second opinions only where one is asked for."""
         return [tab for tab in Tab if tab is not Tab.OPINION or self.counts[tab] or self.filters.tab is tab]
+
+    @property
+    def score_choices(self) -> Sequence[tuple[int, int]]:
+        """Usual least scores, and the one that was chosen."""
+        chosen = round(100 * self.filters.least)
+        return [(points, points) for points in sorted({*SCORES, chosen} - {0})]
+
+    @property
+    def due_choices(self) -> Sequence[tuple[int, str]]:
+        """In how many days something may be due, with its words."""
+        days = sorted({*DUE_DAYS, self.filters.due} - {0})
+        return [(number, ngettext("%(num)s day", "%(num)s days", number)) for number in days]
 
     @property
     def narrowed(self) -> bool:
@@ -134,11 +148,15 @@ def _rows(session: Session, items: Sequence[DeskItem], colleagues: Mapping[int, 
     return [
         DeskRow(
             item=item,
-            broker=colleagues[item.suggestion.broker_id].name if item.suggestion.broker_id in colleagues else "",
+            broker=_name(colleagues.get(item.suggestion.broker_id or 0)),
             asked=asked.get(item.suggestion.id or 0, Asked()),
         )
         for item in items
     ]
+
+
+def _name(colleague: Colleague | None) -> str:
+    return colleague.name if colleague else ""
 
 
 def _whole(text: str, *, low: int, high: int) -> int:

@@ -1,4 +1,4 @@
-"""One match as a broker sees it: both sides in full, why they fit, their histories, what was asked, what can be done."""
+"""One match as a broker sees it: both sides in full, why they fit, their histories, what was asked and can be done."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,9 +34,6 @@ from matchmaker.review.reasons import explain
 from matchmaker.review.service import PARKED_DAYS
 from matchmaker.review.sides import asked, expressed, organisation_of
 from matchmaker.review.states import OVER
-
-# The words of a listing that are compared side by side, in the order in which they are read.
-TEXTS = ("summary", "description", "advantages", "technical_spec", "indicators")
 
 
 class Words(Protocol):
@@ -140,6 +137,11 @@ class PairPage:
         return expressed(self.suggestion)
 
     @property
+    def asks_result_first(self) -> bool:
+        """Whether the side of the result is the better one to begin with: the other has nobody who could answer."""
+        return self.result.has_account and not self.need.has_account
+
+    @property
     def waits_for(self) -> SideView | None:
         """The side whose answer a broker may write down: it is asked, and has no account."""
         side = asked(self.suggestion)
@@ -194,8 +196,7 @@ def deeds_of(suggestion: Suggestion, actor: Actor) -> frozenset[str]:
         "offer_now": state is State.ENDORSED and not came,
         "forward": (state is State.IN_REVIEW and came) or (state is State.ENDORSED and came),
         "reopen": state in {State.DECLINED, State.LAPSED, State.ENDORSED},
-        "record_yes": asked(suggestion) is not None,
-        "record_no": asked(suggestion) is not None,
+        "record": asked(suggestion) is not None,
     }
     return frozenset(name for name, may in able.items() if may)
 
@@ -274,6 +275,6 @@ def _questions(session: Session, suggestion: Suggestion, actor: Actor) -> list[A
 def _words(session: Session, suggestion: Suggestion) -> Words | None:
     for letters in LETTERS:
         found = letters(session, [suggestion.id])
-        if suggestion.id in found:
-            return found[suggestion.id]
+        if (words := found.get(suggestion.id or 0)) is not None:
+            return words
     return None

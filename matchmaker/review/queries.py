@@ -105,11 +105,12 @@ _COLUMNS: dict[str, Any] = {
 _LAST = col(Suggestion.id)
 _BY_VALUE = (col(Suggestion.priority).desc(), _LAST)
 _BY_TIME = (col(Suggestion.state_at).desc(), _LAST.desc())
-_ORDERS: dict[Tab, tuple[ColumnElement[Any], ...]] = {
+_SOONEST = func.coalesce(col(Suggestion.deadline_at), col(Suggestion.offer_at))
+_ORDERS: dict[Tab, tuple[Any, ...]] = {
     Tab.MINE: _BY_VALUE,
     Tab.UNASSIGNED: _BY_VALUE,
     Tab.OPINION: _BY_VALUE,
-    Tab.WAITING: (func.coalesce(col(Suggestion.deadline_at), col(Suggestion.offer_at), "9999"), _LAST),
+    Tab.WAITING: (_SOONEST.is_(None), _SOONEST, _LAST),
     Tab.INTRODUCED: _BY_TIME,
     Tab.PARKED: (col(Suggestion.parked_until), _LAST),
     Tab.DECIDED: _BY_TIME,
@@ -233,12 +234,13 @@ def untaken(session: Session, limit: int) -> list[Suggestion]:
     return list(session.execute(wanted.order_by(*_BY_VALUE).limit(limit)).scalars())
 
 
-def _joined(wanted: Select[Any]) -> Select[Any]:
-    return (
+def _joined(wanted: Any) -> Select[Any]:
+    joined: Select[Any] = (
         wanted.select_from(Suggestion)
         .outerjoin(_NEED, col(_NEED.id) == Suggestion.need_id)
         .outerjoin(_RESULT, col(_RESULT.id) == Suggestion.result_id)
     )
+    return joined
 
 
 def _where(viewer: Viewer, filters: DeskFilters) -> list[ColumnElement[bool]]:

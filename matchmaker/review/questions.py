@@ -7,12 +7,13 @@ from sqlmodel import col, select
 from matchmaker.accounts.schemas import Actor
 from matchmaker.audit.service import record
 from matchmaker.core.clock import now
-from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from matchmaker.core.errors import Conflict, Invalid, NotFound
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.notifications.service import tell
+from matchmaker.review.answers import answer_question
 from matchmaker.review.models import Addressee, Question, Side, Suggestion
-from matchmaker.review.moves import find, sides_of
-from matchmaker.review.policy import STAFF, is_interested, require_handling
+from matchmaker.review.moves import find
+from matchmaker.review.policy import NotYours, Why, obstacle, require_handling
 from matchmaker.review.service import colleague_of, news_of
 from matchmaker.review.sides import has_account, tell_side
 from matchmaker.review.states import OVER
@@ -66,28 +67,24 @@ def answer(uow: UnitOfWork, public_id: str, text: str, *, actor: Actor) -> Quest
     The same answer again changes nothing; another one is a conflict.
     """
     question = uow.session.exec(select(Question).where(Question.public_id == public_id)).one_or_none()
-    suggestion = uow.session.get(Suggestion, question.suggestion_id) if question else None
-    if question is None or suggestion is None or not was_asked(actor, question, suggestion):
+    if question is None or question.addressee is not Addressee.BROKER:
+        return answer_question(uow, public_id, text, actor=actor)
+    suggestion = uow.session.get(Suggestion, question.suggestion_id)
+    assert suggestion is not None
+    if actor.person_id != question.colleague_id:
         raise NotFound("no such question")
-    if not actor.confirmed:
-        raise NotAllowed("only people with a confirmed address may answer")
+    if (why := obstacle(actor, suggestion)) not in {None, Why.COLLEAGUE}:
+        raise NotYours(why)
     said = _text(text, "answer")
     if question.answered_at is not None:
         if question.answer == said:
             return question
-        raise Conflict("somebody has answered this already")
+        raise Conflict("this question is answered already")
     question.answer, question.answered_by, question.answered_at = said, actor.person_id, now()
     uow.session.add(question)
-    record(uow, actor.public_id, "question.answer", ("suggestion", suggestion.public_id), question.addressee.value)
-    tell(uow, {question.asked_by, suggestion.broker_id} - {actor.person_id}, news_of(uow, suggestion, "match.reply"))
+    record(uow, actor.public_id, "question.answer", ("suggestion", suggestion.public_id), question.public_id)
+    tell(uow, [question.asked_by], news_of(uow, suggestion, "match.opinion"))
     return question
-
-
-def was_asked(actor: Actor, question: Question, suggestion: Suggestion) -> bool:
-    """Whether the actor may answer: the colleague who was asked, or somebody who acts for the side that was."""
-    if question.addressee is Addressee.BROKER:
-        return actor.person_id == question.colleague_id and actor.role in STAFF and not is_interested(actor, suggestion)
-    return Side(question.addressee.value) in sides_of(actor, suggestion)
 
 
 def _addressed(uow: UnitOfWork, suggestion: Suggestion, asking: Asking, actor: Actor) -> int | None:

@@ -3,6 +3,7 @@
 from flask_babel import LazyString
 
 from matchmaker.i18n import lazy
+from matchmaker.listings.fields import BY_NAME
 from matchmaker.review.models import Addressee, DeclineReason, Origin, Side, State
 from matchmaker.review.policy import Why
 from matchmaker.review.queries import Tab
@@ -76,6 +77,10 @@ SIDES: dict[Side, LazyString] = {
     Side.NEED: lazy("The side of the need"),
     Side.RESULT: lazy("The side of the result"),
 }
+
+# The texts of a listing that are compared side by side.
+_COMPARED = ("summary", "description", "advantages", "technical_spec", "indicators")
+TEXTS: tuple[tuple[str, LazyString], ...] = tuple((name, BY_NAME[name].title) for name in _COMPARED)
 
 # Why somebody may not handle a match.
 WHY: dict[Why, LazyString] = {

@@ -200,7 +200,7 @@ def _offer_undo(text: str) -> None:
     """Say `text` before the row at the place of the deed, with a way back from the last deed while there is one."""
     last = verdicts.last()
     action = url_for("review.take_back") + _query() if last else ""
-    fields = {"pairs": last.pairs, "position": last.position} if last else {}
+    fields: dict[str, str | int] = {"pairs": last.pairs, "position": last.position} if last else {}
     flash_undo(text, action, _("Undo"), place=_position(), **fields)
 
 

@@ -68,6 +68,8 @@ MESSAGES: dict[str, LazyString] = {
     "bad_url": lazy("Please write an address such as https://example.org/law."),
     "bad_table": lazy("This cannot be read as a table with commas."),
     "ends_before": lazy("It would end before it begins."),
+    "too_many_files": lazy("Five files are the most in one message."),
+    "pdf_only": lazy("Please choose a PDF file."),
     "bad_years": lazy("Please write a whole number of years from 1 to %(most)s."),
     "not_ticked": lazy("Please tick the box to confirm."),
     "string_unicode": lazy("This text is damaged; please paste it again."),
