@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from matchmaker.accounts.models import Person
 from matchmaker.core.clock import now
+from matchmaker.core.traces import places
 from matchmaker.db import leases
 from matchmaker.db.engine import reading_session
 from matchmaker.db.ticks import Tick
@@ -91,7 +92,7 @@ class Postman:
             raise
         except Exception as error:
             # A letter that cannot be put into a message must not hold up all others.
-            log.exception("letter %s could not be sent", letter.public_id)
+            log.error("letter %s could not be sent\n%s", letter.public_id, places(error))
             return partial(outbox.delay, problem=type(error).__name__)
         return partial(outbox.sent)
 
@@ -136,8 +137,8 @@ def _write(engine: Engine, letters: Iterable[Callable[[UnitOfWork], None]]) -> i
         try:
             with unit_of_work(engine) as uow:
                 write(uow)
-        except Exception:
-            log.exception("a letter with news could not be written; its news wait on")
+        except Exception as error:
+            log.error("a letter with news could not be written; its news wait on\n%s", places(error))
             continue
         done += 1
         if done == BATCH:

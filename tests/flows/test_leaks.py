@@ -1,17 +1,21 @@
 """Nothing that an owner closed comes out anywhere: 200 listings with planted secrets, read by everybody, everywhere."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
-from sqlmodel import SQLModel, select
+from sqlalchemy import Engine, delete
+from sqlmodel import SQLModel, col, select
 
+from embeddings.encoders.base import Vectors
+from embeddings.encoders.hashing import HashingEncoder
 from matchmaker.accounts import queries as accounts_queries
 from matchmaker.accounts import service as accounts
 from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
@@ -25,23 +29,29 @@ from matchmaker.db.engine import reading_session, writing_session
 from matchmaker.db.jobs import Job
 from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.files.models import StoredFile
-from matchmaker.interests import expressions
+from matchmaker.interests import consent, expressions
 from matchmaker.interests.expression_schemas import Expression
+from matchmaker.interests.models import ExportRule, Introduction, Nda, Verdict
 from matchmaker.listings import queries as listings
 from matchmaker.listings import service
-from matchmaker.listings.models import Direction, Listing, ListingAttachment
+from matchmaker.listings.models import ChangeKind, Direction, Listing, ListingAttachment
+from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import Confidence, ListingDraft, TextDraft
 from matchmaker.listings.search_request import SearchRequest
-from matchmaker.notifications.models import Letter
+from matchmaker.matching.models import Passage
+from matchmaker.notifications.models import Letter, Notification
 from matchmaker.review import offers
 from matchmaker.review import service as review
-from matchmaker.review.models import Side, Suggestion
+from matchmaker.review.models import Side, State, Suggestion
 from matchmaker.review.service import Found
 from matchmaker.web import headers
 from tests.factories.addresses import SAMPLES
 from tests.factories.market import NEED, RESULT, publish_within
 from tests.flows.leaks import LANGUAGES, STEMS, Crawler, Leak, addresses, in_folder, in_tables, secret, seen
+
+# One market for all of them: it takes some seconds to come about.
+pytestmark = pytest.mark.xdist_group("leaks")
 
 LISTINGS, OWNERS = 200, 10
 LATER = now().date() + timedelta(days=60)
@@ -69,6 +79,7 @@ class Market:
     log: list[str]
     listings: list[Listing] = field(default_factory=list)
     people: dict[str, Actor] = field(default_factory=dict)
+    crawled: dict[str, Crawler] = field(default_factory=dict)
 
     @property
     def engine(self) -> Engine:
@@ -92,14 +103,29 @@ class Market:
                 cookie["_user_id"], cookie["_fresh"] = token, True
         return Crawler(self.app, name, browser, "zh" if len(name) % 2 else "en")
 
-    def ids(self, each: int = 2) -> dict[str, list[str]]:
-        """A few public ids of everything that has some, and the samples of all other parts of an address."""
-        found = []
+    def read_by(self, name: str) -> Crawler:
+        """Every page as this reader found it, read once."""
+        if name not in self.crawled:
+            crawler = self.crawled[name] = self.crawler(name)
+            crawler.read(addresses(self.app, self.ids(name)))
+        return self.crawled[name]
+
+    def ids(self, name: str = "") -> dict[str, list[str]]:
+        """A public id of everything that has one, and of what is this reader's own; samples of other parts."""
+        actor, found = self.people.get(name), []
         with reading_session(self.engine) as session:
             for table in SQLModel.metadata.sorted_tables:
-                if "public_id" in table.c:
-                    found += session.execute(select(table.c.public_id).order_by(table.c.id).limit(each)).scalars().all()
-        return {**{part: [value] for part, value in SAMPLES.items()}, "public_id": found}
+                if "public_id" not in table.c:
+                    continue
+                first = select(table.c.public_id).order_by(table.c.id).limit(1)
+                found += session.execute(first).scalars().all()
+                for owned in {"person_id", "uploaded_by", "colleague_id"} & set(table.c.keys()) if actor else ():
+                    found += session.execute(first.where(table.c[owned] == actor.person_id)).scalars().all()
+            if actor and actor.organisation_id:
+                own = [session.get_one(Organisation, actor.organisation_id).public_id]
+                listed = select(Listing.public_id).where(Listing.organisation_id == actor.organisation_id).limit(1)
+                found += [*own, *session.exec(listed)]
+        return {**{part: [value] for part, value in SAMPLES.items()}, "public_id": list(dict.fromkeys(found))}
 
 
 # How the market comes about
@@ -162,7 +188,7 @@ def fill(market: Market) -> None:
                 service.add_text(uow, listing.public_id, text, revision=listing.revision, actor=owner)
             if number % 16 in {1, 2, 3}:
                 attach(uow, market, listing, number, owner)
-        market.people["owner"] = hidden[0]
+        market.people |= {"owner": hidden[3], "introduced owner": named[1]}
 
 
 def attach(uow: UnitOfWork, market: Market, listing: Listing, number: int, owner: Actor) -> None:
@@ -200,7 +226,9 @@ def live(market: Market) -> None:
         for suggestion in uow.session.exec(select(Suggestion)).all()[:4]:
             taken = review.take(uow, suggestion.public_id, revision=suggestion.revision, actor=broker)
             endorsed = review.endorse(uow, taken.public_id, revision=taken.revision, actor=broker, first=Side.RESULT)
-            offers.offer_now(uow, endorsed.public_id, revision=endorsed.revision, actor=broker)
+            offered = offers.offer_now(uow, endorsed.public_id, revision=endorsed.revision, actor=broker)
+            if offered.need_id == market.listings[1].id:
+                introduce(uow, offered, other, market.people["introduced owner"])
         home = uow.session.get_one(Organisation, other.organisation_id).public_id
         for listing in needs[10:14]:
             wanted = Expression(what="w" * 200, why="y" * 200, who="o" * 200, lang="en", organisation=home)
@@ -210,9 +238,46 @@ def live(market: Market) -> None:
         pass
     matcher.snapshot()
     matcher.follow()
-    for _ in range(20):
-        if not worker.round():
-            break
+    with unit_of_work(market.engine) as uow:
+        for news in uow.session.exec(select(Notification)).all():
+            news.at = now() - timedelta(days=8)  # so that every letter and digest is due
+    while worker.round():
+        pass
+    with unit_of_work(market.engine) as uow:
+        # Both have said yes, and the clock, which stands still now, has not opened an introduction yet.
+        waiting = uow.session.exec(select(Suggestion).where(Suggestion.state == State.OFFERED_FIRST)).first()
+        waiting.state, waiting.need_yes_at, waiting.result_yes_at = State.MUTUAL, now(), now()
+    stumble(market)
+
+
+def introduce(uow: UnitOfWork, suggestion: Suggestion, other: Actor, owner: Actor) -> None:
+    """Both sides say yes: names open to each other, and a text that waits for an agreement does not."""
+    text = "Both sides keep to themselves what they tell each other."
+    for side, actor in ((Side.RESULT, other), (Side.NEED, owner)):
+        suggestion = consent.say_yes(uow, suggestion.public_id, side=side, revision=suggestion.revision, actor=actor)
+    introduction = uow.session.exec(select(Introduction)).one()
+    uow.session.add(Nda(introduction_id=introduction.id or 0, text=text, proposed_by=other.person_id))
+    rule = {"title": "An example", "source": "nowhere", "valid_from": now().date()}
+    uow.session.add(ExportRule(verdict=Verdict.FREE, **rule))
+
+
+def stumble(market: Market) -> None:
+    """An encoder that repeats in its error what it could not take, sealed texts too, and the log of it."""
+    matcher = market.app.extensions["matchmaker.matcher"]
+
+    class Loud(HashingEncoder):
+        def encode_passages(self, texts: Sequence[str], **_: Any) -> Vectors:
+            raise ValueError(f"cannot take {texts}")
+
+    with unit_of_work(market.engine) as uow:
+        for listing in market.listings[1:4]:
+            row = uow.session.get_one(Listing, listing.id)
+            row.revision += 1
+            note_change(uow, row, ChangeKind.EDITED)
+            uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing.id))
+    kept, matcher._encoder = matcher.open(), Loud()
+    matcher.round()
+    matcher._encoder = kept
 
 
 @pytest.fixture(scope="module")
@@ -263,56 +328,62 @@ READERS = ("stranger", "other company", "viewer", "broker", "other broker", "adm
 
 @pytest.mark.parametrize("name", READERS)
 def test_no_page_tells_a_secret(market: Market, name: str) -> None:
-    crawler = market.crawler(name)
-    crawler.read(addresses(market.app, market.ids()))
-    some = market.listings if name == "stranger" else market.listings[::7]
-    for listing in some:
+    crawler = market.read_by(name)
+    for listing in market.listings if name == "stranger" else market.listings[::13]:
         crawler.open(f"/listings/{listing.public_id}")
-    for listing in market.listings[:24]:
+    for listing in market.listings[:8]:
         crawler.open(f"/listings/{listing.public_id}/matches?scope=everywhere")
-    assert unfit(crawler.leaks, market) == []
-    read = [path for path, statuses in crawler.answered.items() if 200 in statuses]
-    assert len(read) >= {"stranger": 8, "viewer": 15, "administrator": 35}.get(name, 20)
-
-
-def unfit(leaks: list[Leak], market: Market) -> list[Leak]:
-    """Those that are no name on a page of names."""
-    return [x for x in leaks if not (x.where.startswith("administrator: ") and _is_of_names(x))]
+    assert [leak for leak in crawler.leaks if not _is_of_names(leak)] == []
 
 
 def _is_of_names(leak: Leak) -> bool:
-    path = leak.where.removeprefix("administrator: ")
-    return path.startswith(OF_NAMES) and all(
-        f"{stem}n" in leak.words.lower() for stem in STEMS if stem in leak.words.lower()
-    )
+    """Whether it is a name and nothing else, on a page that is there to show names."""
+    path, words = leak.where.partition(": ")[2], leak.words.lower()
+    return path.startswith(OF_NAMES) and all(f"{stem}n" in words for stem in STEMS if stem in words)
 
 
-def test_a_page_of_names_leads_to_no_anonymous_listing(market: Market) -> None:
+def test_no_page_of_names_leads_to_an_anonymous_listing(market: Market) -> None:
     crawler, hidden = market.crawler("administrator"), [x.public_id for x in market.listings if x.anonymous]
+    with reading_session(market.engine) as session:
+        paths = [
+            *(f"/organisations/{row.public_id}" for row in session.exec(select(Organisation))),
+            *(f"/admin/organisations/{row.public_id}" for row in session.exec(select(Organisation))),
+            *(f"/admin/people/{row.public_id}" for row in session.exec(select(Person))),
+            *(f"/admin/audit?actor={row.public_id}" for row in session.exec(select(Person))),
+            *(f"/admin/audit?page={number}" for number in range(1, 40)),
+            "/admin/audit.csv",
+        ]
     named = 0
-    for path in addresses(market.app, market.ids(60)):
-        if path.startswith(OF_NAMES) and path.count("/") <= 3:
-            answer = crawler.open(path)
-            assert answer is not None
-            if seen(answer.text, path):
-                named += 1
-                assert [id_ for id_ in hidden if id_ in answer.text] == [], path
+    for path in paths:
+        answer = crawler.open(path)
+        assert answer is not None
+        if seen(answer.text, path):
+            named += 1
+            assert [id_ for id_ in hidden if id_ in answer.text] == [], path
     assert named > OWNERS
 
 
 def test_every_page_was_read_by_somebody(market: Market) -> None:
     """A page that nobody could open would be tested by nobody."""
-    opened: set[str] = set()
-    for name in ("stranger", "other company", "broker", "administrator", "owner"):
-        crawler = market.crawler(name)
-        crawler.read(addresses(market.app, market.ids()))
-        opened |= {endpoint for endpoint, statuses in crawler.answered.items() if statuses & {200, 302, 303}}
+    read: set[str] = set()
+    for name in (*READERS, "owner", "introduced owner"):
+        crawler = market.read_by(name)
+        read |= {endpoint for endpoint, statuses in crawler.answered.items() if 200 in statuses}
     pages = {rule.endpoint for rule in market.app.url_map.iter_rules() if "GET" in (rule.methods or set())}
-    # Their addresses are in letters only, or they need an introduction, which would open what is closed here.
-    assert pages - opened - {"static"} <= NEVER
+    unread = pages - read - {"static"}
+    assert unread == UNREAD, f"never seen: {sorted(unread - UNREAD)}, seen after all: {sorted(UNREAD - unread)}"
 
 
-NEVER: set[str] = set()
+# Their addresses hold a token that a letter brought, or they only lead to another page.
+UNREAD = {
+    "alerts.run",
+    "notifications.open_one",
+    "notifications.unsubscribe",
+    "organisations.invitation",
+    "people.confirm",
+    "people.new_password",
+    "review.act_again",
+}
 
 
 @pytest.mark.parametrize("kind", ["n", "s", "e", "f"])
@@ -327,7 +398,8 @@ def test_no_search_finds_a_secret(market: Market, kind: str) -> None:
         words = secret(number, kind)
         page = crawler.browser.get("/search", query_string={"q": words, "lang": "en"}).text
         assert words in page
-        assert seen(page.replace(words, ""), "search") == []
+        # The reader's own words stand in the box and in the addresses of the same search.
+        assert seen(page.replace(words, "").replace(quote(words), ""), "search") == []
 
 
 def test_no_row_keeps_a_secret_that_is_not_there_for_it(market: Market) -> None:
@@ -345,7 +417,7 @@ def test_no_file_and_no_name_of_a_file_tells_a_secret(market: Market) -> None:
 
 
 def test_no_line_of_the_log_tells_a_secret(market: Market) -> None:
-    assert market.log
+    assert [line for line in market.log if "cannot be embedded" in line and "ValueError" in line]
     assert [leak for line in market.log for leak in seen(line, "log")] == []
 
 
@@ -384,7 +456,7 @@ def test_a_leak_into_a_table_is_seen(market: Market, made: Callable[[], SQLModel
 def test_a_leak_into_a_file_or_its_name_is_seen(market: Market, stem: str, place: str) -> None:
     path = market.var / place
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(f"Subject: =?utf-8?b?eA==?=\n\n{stem}s001".encode())
+    path.write_bytes(f"Content-Type: text/plain; charset=utf-8\n\n{stem}s001".encode())
     try:
         assert in_folder(market.var, without=("matchmaker.db", "files/"))
     finally:
