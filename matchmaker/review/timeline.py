@@ -11,6 +11,8 @@ from sqlmodel import Session, col, select
 from matchmaker.accounts.models import Person
 from matchmaker.core.guess import guess_language
 from matchmaker.i18n import lazy
+from matchmaker.review.due import REMINDER, TOLD
+from matchmaker.review.interest import REASON as INTEREST
 from matchmaker.review.models import CloseReason, DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
 from matchmaker.review.sides import first_of
 from matchmaker.review.states import OFFERED, OVER, TOGETHER, Party
@@ -56,9 +58,9 @@ _FOR_A_SIDE: dict[State, LazyString] = {
 }
 _YOU, _THEY = lazy("Your answer is asked for"), lazy("The other side is asked")
 _NOTES: dict[str, LazyString] = {
-    "reminder": lazy("Reminded of the deadline"),
-    "told": lazy("The sender was told"),
-    "interest": lazy("Interest was expressed"),
+    REMINDER: lazy("Reminded of the deadline"),
+    TOLD: lazy("The sender was told"),
+    INTEREST: lazy("Interest was expressed"),
 }
 _NOTE = lazy("A note")
 _OWN, _OTHER = lazy("Your organisation"), lazy("The other side")
@@ -99,7 +101,7 @@ def reason_title(code: str) -> LazyString | str:
     """The words for a typed reason of either kind, "" for none."""
     if code in set(DeclineReason):
         return REASONS[DeclineReason(code)]
-    return ENDINGS[CloseReason(code)] if code in set(CloseReason) else ""
+    return ENDINGS[CloseReason(code)] if code in set(CloseReason) else _NOTES.get(code, "")
 
 
 def reads_note(move: MatchMove, side: Side | None) -> bool:
@@ -109,7 +111,7 @@ def reads_note(move: MatchMove, side: Side | None) -> bool:
 
 def reads_reason(move: MatchMove, side: Side | None) -> bool:
     """Whether the typed reason is: also how a match ended, and why a broker declined; a side's no only as it allows."""
-    return reads_note(move, side) or move.reason in set(CloseReason) or move.party == Party.BROKER
+    return reads_note(move, side) or move.reason in {*CloseReason, INTEREST} or move.party == Party.BROKER
 
 
 def _is_for(move: MatchMove, moves: Sequence[MatchMove], suggestion: Suggestion, side: Side) -> bool:
