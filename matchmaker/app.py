@@ -22,7 +22,7 @@ from matchmaker.db.ticks import Tick
 from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import models as _files  # noqa: F401
 from matchmaker.i18n import locales
-from matchmaker.interests import introduction_tasks
+from matchmaker.interests import expression_queries, introduction_tasks
 from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.interests import rule_views as export_rules
@@ -37,6 +37,7 @@ from matchmaker.notifications.channels import open_channel
 from matchmaker.portal import views as portal
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
+from matchmaker.review.pair_page import LETTERS
 from matchmaker.taxonomy import views as taxonomy
 from matchmaker.web import access, addresses, context, errors, headers, presentation, static_files
 
@@ -66,6 +67,9 @@ BLUEPRINTS = (
     introductions.bp,
     export_rules.bp,
 )
+
+# What somebody wrote who is interested, for the brokers who decide on it.
+LETTERS.append(expression_queries.interests_of)
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:

@@ -1,121 +1,164 @@
-"""The desk's page as data: what was asked for, the pairs with their reasons, and what is left to choose."""
+"""The desk's page as data: what was asked for, whose desk it is, the matches of a tab, and what is left to choose."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as default
 
 from sqlmodel import Session
 
-from matchmaker.accounts.queries import person_names
+from matchmaker.accounts.models import Role
+from matchmaker.accounts.schemas import Actor
 from matchmaker.core.paging import Page
-from matchmaker.listings import queries as listings
+from matchmaker.i18n import ngettext
 from matchmaker.listings.confidence import Reader
-from matchmaker.matching.ranking import Ranking
-from matchmaker.matching.runtime import matcher
-from matchmaker.matching.schemas import Match
-from matchmaker.review import queries
-from matchmaker.review.models import DeclineReason, State
-from matchmaker.review.queries import DeskFilters, DeskItem
-from matchmaker.review.reasons import explain
+from matchmaker.review import broker_queries, queries
+from matchmaker.review.broker_queries import Colleague, Scopes
+from matchmaker.review.models import DeclineReason, Origin
+from matchmaker.review.queries import Asked, DeskFilters, DeskItem, Tab, Viewer
+from matchmaker.review.titles import FIELDS
 
 SIZE = 20
 # Far beyond any desk; a larger number in an address is a slip, and databases have an end to their integers.
 LAST_PAGE = 10_000
+SCORES, DUE_DAYS = (30, 40, 50, 60, 70, 80), (3, 7, 14, 30)
+# Where a broker begins: with what is theirs, else with what is anybody's.
+FIRST = (Tab.MINE, Tab.OPINION, Tab.UNASSIGNED)
 
 
 @dataclass(frozen=True)
-class DeskCard:
-    """A pair with the calculation of its score (None while texts wait for the encoder) and who decided."""
+class Wanted:
+    """What the address asks for; without a tab the first one that holds anything."""
 
-    item: DeskItem
-    match: Match | None
-    decided_by: str = ""
-
-    @property
-    def score(self) -> float:
-        """The sum of the parts that are shown; the stored score only orders the desk."""
-        return self.match.score if self.match else self.item.suggestion.score
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A decline that could not be taken as it was: what was typed, and what is wrong with it."""
-
-    public_id: str
-    reason: str
-    note: str
-    problems: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for."""
-
-    filters: DeskFilters
+    filters: DeskFilters = default(default_factory=DeskFilters)
+    tab: Tab | None = None
     number: int = 1
+    # Public id of the broker whose desk an administrator looks at.
+    broker: str = ""
 
     @classmethod
-    def read(cls, args: Mapping[str, str]) -> "Asked":
+    def read(cls, args: Mapping[str, str]) -> "Wanted":
         """Read the address; what cannot be understood asks for nothing."""
-        state = args.get("state", "")
+        tab, origin, field = args.get("tab", ""), args.get("origin", ""), args.get("field", "")
         filters = DeskFilters(
-            state=State(state) if state in set(State) else State.SUGGESTED,
             need_country=args.get("need_country", "")[:2],
             result_country=args.get("result_country", "")[:2],
             need_lang=args.get("need_lang", "")[:8],
             result_lang=args.get("result_lang", "")[:8],
+            field=field if field in FIELDS else "",
             least=_whole(args.get("least", ""), low=0, high=100) / 100,
+            due=_whole(args.get("due", ""), low=0, high=366),
+            origin=Origin(origin) if origin in set(Origin) else None,
         )
-        return cls(filters, _whole(args.get("page", ""), low=1, high=LAST_PAGE))
+        number = _whole(args.get("page", ""), low=1, high=LAST_PAGE)
+        return cls(filters, Tab(tab) if tab in set(Tab) else None, number, args.get("broker", "")[:16])
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """One match of the list: who looks after it, and what was asked about it."""
+
+    item: DeskItem
+    broker: str = ""
+    asked: Asked = default(default_factory=Asked)
+
+    @property
+    def picked(self) -> str:
+        """The match as it is now, as forms send it."""
+        return f"{self.item.suggestion.public_id}:{self.item.suggestion.revision}"
 
 
 @dataclass(frozen=True)
 class DeskPage:
-    """The page; `choices` are the values that each filter can take."""
+    """The page; `choices` are the values that each filter can take, `open` how much the reader has to decide."""
 
     filters: DeskFilters
     page: Page[DeskItem]
-    cards: Sequence[DeskCard]
-    counts: Mapping[State, int]
+    rows: Sequence[DeskRow]
+    counts: Mapping[Tab, int]
     choices: Mapping[str, Sequence[str]]
+    colleagues: Sequence[Colleague]
+    everything: bool = False
+    most_open: int | None = None
     reasons: Sequence[DeclineReason] = tuple(DeclineReason)
-    refused: Refused | None = default(default=None)
+
+    @property
+    def tabs(self) -> Sequence[Tab]:
+        """Second opinions only where one is asked for."""
+        return [tab for tab in Tab if tab is not Tab.OPINION or self.counts[tab] or self.filters.tab is tab]
+
+    @property
+    def score_choices(self) -> Sequence[tuple[int, int]]:
+        """Usual least scores, and the one that was chosen."""
+        chosen = round(100 * self.filters.least)
+        return [(points, points) for points in sorted({*SCORES, chosen} - {0})]
+
+    @property
+    def due_choices(self) -> Sequence[tuple[int, str]]:
+        """In how many days something may be due, with its words."""
+        days = sorted({*DUE_DAYS, self.filters.due} - {0})
+        return [(number, ngettext("%(num)s day", "%(num)s days", number)) for number in days]
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything but the state was chosen."""
-        return self.filters != DeskFilters(state=self.filters.state)
+        """Whether anything but the tab was chosen."""
+        return self.filters != DeskFilters(self.filters.tab)
 
 
-def desk_page(session: Session, asked: Asked, lang: str, *, refused: Refused | None = None) -> DeskPage:
-    """The page that was asked for; beyond the end, the last one, since deciding makes the list shorter."""
-    page = queries.desk(session, asked.filters, (asked.number, SIZE), lang)
-    if not page.rows and page.total:
-        page = queries.desk(session, asked.filters, (page.pages, SIZE), lang)
-    return DeskPage(
-        filters=asked.filters,
-        page=page,
-        cards=_explained(session, page.rows, lang),
-        counts=queries.state_counts(session),
-        choices=queries.choices(session, asked.filters.state),
-        refused=refused,
+def viewer_of(actor: Actor, colleagues: Mapping[int, Colleague]) -> Viewer:
+    """Whose desk the actor sees."""
+    me = colleagues.get(actor.person_id)
+    return Viewer(
+        person_id=actor.person_id,
+        everything=actor.role is Role.ADMINISTRATOR,
+        organisations=tuple(actor.memberships),
+        scopes=me.scopes if me else Scopes(),
     )
 
 
-def _explained(session: Session, items: Sequence[DeskItem], lang: str) -> list[DeskCard]:
-    ids = {card.id for item in items for card in (item.need, item.result)}
-    full = listings.fulls_by_id(session, ids)
-    names = person_names(session, [item.suggestion.decided_by for item in items])
-    # Explanations are kept for every broker, so they are made for nobody in particular.
-    ranking = Ranking(matcher(), session, Reader(lang), desk=True)
+def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
+    """The page that was asked for; beyond the end, the last one, since deciding makes the list shorter."""
+    actor: Actor | None = reader.actor
+    assert actor is not None  # the desk is closed to strangers
+    colleagues = broker_queries.colleagues(session)
+    viewer = viewer_of(actor, colleagues)
+    counts = queries.counts(session, viewer)
+    filters = _filters(wanted, counts, colleagues)
+    # Where nothing is filtered the end is known.
+    last = -(-counts[filters.tab] // SIZE) if filters == DeskFilters(filters.tab) else LAST_PAGE
+    page = queries.desk(session, viewer, filters, (max(1, min(wanted.number, last)), SIZE), reader)
+    me = colleagues.get(actor.person_id)
+    return DeskPage(
+        filters=filters,
+        page=page,
+        rows=_rows(session, page.rows, colleagues),
+        counts=counts,
+        choices=queries.choices(session, viewer, filters.tab),
+        colleagues=list(colleagues.values()),
+        everything=viewer.everything,
+        most_open=me.card.most_open if me and me.card else None,
+    )
+
+
+def _filters(wanted: Wanted, counts: Mapping[Tab, int], colleagues: Mapping[int, Colleague]) -> DeskFilters:
+    tab = wanted.tab or next((tab for tab in FIRST if counts[tab]), Tab.UNASSIGNED)
+    broker = next((one.id for one in colleagues.values() if one.public_id == wanted.broker), None)
+    return replace(wanted.filters, tab=tab, broker_id=broker)
+
+
+def _rows(session: Session, items: Sequence[DeskItem], colleagues: Mapping[int, Colleague]) -> list[DeskRow]:
+    asked = queries.questions_about(session, [item.suggestion for item in items])
     return [
-        DeskCard(
+        DeskRow(
             item=item,
-            match=explain(ranking, full[item.need.id], full[item.result.id]),
-            decided_by=names.get(item.suggestion.decided_by or 0, ""),
+            broker=_name(colleagues.get(item.suggestion.broker_id or 0)),
+            asked=asked.get(item.suggestion.id or 0, Asked()),
         )
         for item in items
     ]
+
+
+def _name(colleague: Colleague | None) -> str:
+    return colleague.name if colleague else ""
 
 
 def _whole(text: str, *, low: int, high: int) -> int:

@@ -1,111 +1,203 @@
-"""Every SELECT of the broker's desk."""
+"""Every SELECT of the broker's desk: whose matches stand under which tab, in which order, narrowed down as asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from matchmaker.core.clock import now
+from matchmaker.core.countries import REGION_MEMBERS
 from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
-from matchmaker.listings.models import Listing, Status
+from matchmaker.listings.models import Listing, ListingCode, Scheme, Status
 from matchmaker.listings.schemas import ListingCard
-from matchmaker.review.models import State, Suggestion
+from matchmaker.review.broker_queries import Scopes
+from matchmaker.review.models import Addressee, MatchMove, Origin, Question, State, Suggestion
+from matchmaker.review.queue import TO_DECIDE
+from matchmaker.review.states import OFFERED, OVER, TOGETHER
+
+
+class Tab(StrEnum):
+    """What a broker's matches are sorted by: what is to be done with them."""
+
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    # A colleague asks for a second opinion.
+    OPINION = "opinion"
+    WAITING = "waiting"
+    INTRODUCED = "introduced"
+    PARKED = "parked"
+    DECIDED = "decided"
+
+
+STATES: dict[Tab, tuple[State, ...]] = {
+    Tab.MINE: TO_DECIDE,
+    Tab.UNASSIGNED: TO_DECIDE,
+    Tab.OPINION: tuple(state for state in State if state not in OVER),
+    Tab.WAITING: (State.ENDORSED, *OFFERED, State.MUTUAL),
+    Tab.INTRODUCED: tuple(TOGETHER),
+    Tab.PARKED: (State.PARKED,),
+    Tab.DECIDED: tuple(OVER),
+}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Whose desk it is: a broker's own and what nobody has in their scopes; everything for administrators."""
+
+    person_id: int
+    everything: bool = False
+    # The organisations that they belong to: those matches are none of their business.
+    organisations: tuple[int, ...] = ()
+    scopes: Scopes = field(default_factory=Scopes)
 
 
 @dataclass(frozen=True)
 class DeskFilters:
     """What a broker narrows the desk down to; empty means any."""
 
-    state: State = State.SUGGESTED
+    tab: Tab = Tab.UNASSIGNED
     need_country: str = ""
     result_country: str = ""
     need_lang: str = ""
     result_lang: str = ""
+    # IPC section of either side.
+    field: str = ""
     least: float = 0.0
+    # Something is due within so many days: an answer, or the day that the need names.
+    due: int = 0
+    origin: Origin | None = None
+    # Whose desk an administrator looks at.
+    broker_id: int | None = None
 
 
 @dataclass(frozen=True)
 class DeskItem:
-    """A suggestion with the two listings that it is about."""
+    """A match with the listings that it is about; a side that came by itself may have none."""
 
     suggestion: Suggestion
-    need: ListingCard
-    result: ListingCard
+    need: ListingCard | None
+    result: ListingCard | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many questions about a match wait for an answer, and how many have one."""
+
+    open: int = 0
+    answered: int = 0
 
 
 _NEED, _RESULT = aliased(Listing), aliased(Listing)
+_COLUMNS: dict[str, Any] = {
+    "need_country": _NEED.country,
+    "result_country": _RESULT.country,
+    "need_lang": _NEED.lang,
+    "result_lang": _RESULT.lang,
+}
+_LAST = col(Suggestion.id)
+_BY_VALUE = (col(Suggestion.priority).desc(), _LAST)
+_BY_TIME = (col(Suggestion.state_at).desc(), _LAST.desc())
+_SOONEST = func.coalesce(col(Suggestion.deadline_at), col(Suggestion.offer_at))
+_ORDERS: dict[Tab, tuple[Any, ...]] = {
+    Tab.MINE: _BY_VALUE,
+    Tab.UNASSIGNED: _BY_VALUE,
+    Tab.OPINION: _BY_VALUE,
+    Tab.WAITING: (_SOONEST.is_(None), _SOONEST, _LAST),
+    Tab.INTRODUCED: _BY_TIME,
+    Tab.PARKED: (col(Suggestion.parked_until), _LAST),
+    Tab.DECIDED: _BY_TIME,
+}
 
 
-def desk(session: Session, filters: DeskFilters, page: tuple[int, int], lang: str) -> Page[DeskItem]:
-    """Suggestions between published listings, best first; `page` is (number from 1, size)."""
+def desk(
+    session: Session, viewer: Viewer, filters: DeskFilters, page: tuple[int, int], reader: Reader
+) -> Page[DeskItem]:
+    """The matches of a tab in its order; beyond the end the last page. `page` is (number from 1, size)."""
     number, size = page
-    wanted = (
-        select(Suggestion)
-        .join(_NEED, col(_NEED.id) == Suggestion.need_id)
-        .join(_RESULT, col(_RESULT.id) == Suggestion.result_id)
-        .where(*_where(filters))
-    )
-    total = session.execute(select(func.count()).select_from(wanted.subquery())).scalar_one()
-    ordered = wanted.order_by(col(Suggestion.score).desc(), col(Suggestion.id)).offset((number - 1) * size).limit(size)
-    rows = session.execute(ordered).scalars().all()
-    return Page(_items(session, rows, lang), number, size, total)
+    wanted = _joined(select(Suggestion, func.count().over())).where(*_where(viewer, filters))
+    ordered = wanted.order_by(*_ORDERS[filters.tab])
+    rows = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
+    if not rows and number > 1:
+        total = session.execute(_joined(select(func.count(_LAST))).where(*_where(viewer, filters))).scalar_one()
+        return desk(session, viewer, filters, (max(1, -(-total // size)), size), reader)
+    return Page(items(session, [row[0] for row in rows], reader), number, size, rows[0][1] if rows else 0)
 
 
-def item(session: Session, public_id: str, lang: str) -> DeskItem:
-    """One suggestion between published listings; raises NotFound."""
-    wanted = (
-        select(Suggestion)
-        .join(_NEED, col(_NEED.id) == Suggestion.need_id)
-        .join(_RESULT, col(_RESULT.id) == Suggestion.result_id)
-        .where(col(Suggestion.public_id) == public_id)
-        .where(col(_NEED.status) == Status.PUBLISHED, col(_RESULT.status) == Status.PUBLISHED)
-    )
+def item(session: Session, public_id: str, reader: Reader) -> DeskItem:
+    """One match, wherever it stands; raises NotFound, also for one that is not begun and has lost a listing."""
+    wanted = _joined(select(Suggestion)).where(col(Suggestion.public_id) == public_id, _on_market())
     row = session.execute(wanted).scalar_one_or_none()
     if row is None:
-        raise NotFound("no such suggestion")
-    return _items(session, [row], lang)[0]
+        raise NotFound("no such match")
+    return items(session, [row], reader)[0]
 
 
-def state_counts(session: Session) -> dict[State, int]:
-    """How many suggestions between published listings are in each state."""
-    # Subqueries, not joins: SQLite would join every listing with every other one first.
-    published = (
-        exists().where(col(_NEED.id) == Suggestion.need_id, col(_NEED.status) == Status.PUBLISHED),
-        exists().where(col(_RESULT.id) == Suggestion.result_id, col(_RESULT.status) == Status.PUBLISHED),
+def known(session: Session, public_ids: Sequence[str], reader: Reader) -> list[DeskItem]:
+    """Those of these matches that are there, whatever became of them."""
+    rows = session.execute(select(Suggestion).where(col(Suggestion.public_id).in_(public_ids))).scalars().all()
+    return items(session, rows, reader)
+
+
+def items(session: Session, rows: Sequence[Suggestion], reader: Reader) -> list[DeskItem]:
+    """Matches with the cards of their listings."""
+    ids = {id_ for row in rows for id_ in (row.need_id, row.result_id) if id_ is not None}
+    cards = listings.cards(session, ids, reader) if ids else {}
+    return [DeskItem(row, cards.get(row.need_id or 0), cards.get(row.result_id or 0)) for row in rows]
+
+
+def counts(session: Session, viewer: Viewer) -> dict[Tab, int]:
+    """How many matches stand under each tab, in one query."""
+    columns = [func.count(case((and_(*_of_tab(viewer, tab)), 1))) for tab in Tab]
+    row = session.execute(_joined(select(*columns)).where(_concerns(viewer), _on_market())).one()
+    return dict(zip(Tab, row, strict=True))
+
+
+def choices(session: Session, viewer: Viewer, tab: Tab) -> dict[str, list[str]]:
+    """For each filter of countries and languages, the values that occur under a tab, in one query."""
+    wanted = _joined(select(*_COLUMNS.values())).where(*_where(viewer, DeskFilters(tab))).distinct()
+    rows = session.execute(wanted).all()
+    return {name: sorted({row[i] for row in rows if row[i]}) for i, name in enumerate(_COLUMNS)}
+
+
+def questions_about(session: Session, rows: Sequence[Suggestion]) -> dict[int, Asked]:
+    """Suggestion id → how many questions were asked about it."""
+    open_, answered = col(Question.answered_at).is_(None), col(Question.answered_at).is_not(None)
+    wanted = (
+        select(col(Question.suggestion_id), func.count().filter(open_), func.count().filter(answered))
+        .where(col(Question.suggestion_id).in_([row.id for row in rows]))
+        .group_by(col(Question.suggestion_id))
     )
-    rows = session.execute(
-        select(col(Suggestion.state), func.count()).where(*published).group_by(col(Suggestion.state))
-    )
-    return {**dict.fromkeys(State, 0), **dict(rows.all())}
+    return {id_: Asked(waiting, said) for id_, waiting, said in session.execute(wanted)}
 
 
-def choices(session: Session, state: State) -> dict[str, list[str]]:
-    """For each filter of the desk, the values that occur."""
-    columns = {
-        "need_country": _NEED.country,
-        "result_country": _RESULT.country,
-        "need_lang": _NEED.lang,
-        "result_lang": _RESULT.lang,
-    }
-    base = (
-        select(Suggestion)
-        .join(_NEED, col(_NEED.id) == Suggestion.need_id)
-        .join(_RESULT, col(_RESULT.id) == Suggestion.result_id)
-        .where(*_where(DeskFilters(state=state)))
-    )
-    return {
-        name: sorted(filter(None, session.execute(base.with_only_columns(col(column)).distinct()).scalars()))
-        for name, column in columns.items()
-    }
+def questions_of(session: Session, suggestion: Suggestion) -> list[Question]:
+    """Everything that was asked about a match, oldest first."""
+    wanted = select(Question).where(col(Question.suggestion_id) == suggestion.id).order_by(col(Question.id))
+    return list(session.execute(wanted).scalars())
+
+
+def took_part(session: Session, suggestion: Suggestion, person_id: int) -> bool:
+    """Whether somebody has moved the match, or was asked about it as a colleague."""
+    moved = exists().where(col(MatchMove.suggestion_id) == suggestion.id, col(MatchMove.person_id) == person_id)
+    asked = exists().where(col(Question.suggestion_id) == suggestion.id, col(Question.colleague_id) == person_id)
+    return bool(session.execute(select(or_(moved, asked))).scalar())
 
 
 def stale_needs(session: Session, before: int, limit: int) -> dict[int, list[int]]:
     """Needs with open suggestions that were scored before this place in the log, oldest first, and their results."""
-    open_pairs = (col(Suggestion.state) == State.SUGGESTED, col(Suggestion.log_position) < before)
+    open_pairs = (
+        col(Suggestion.state).in_(TO_DECIDE),
+        col(Suggestion.result_id).is_not(None),
+        col(Suggestion.log_position) < before,
+    )
     oldest = (
         select(col(Suggestion.need_id))
         .join(_NEED, col(_NEED.id) == Suggestion.need_id)
@@ -115,30 +207,117 @@ def stale_needs(session: Session, before: int, limit: int) -> dict[int, list[int
         .limit(limit)
     )
     needs = list(session.execute(oldest).scalars())
-    pairs = select(col(Suggestion.need_id), col(Suggestion.result_id)).where(col(Suggestion.need_id).in_(needs))
+    pairs = select(col(Suggestion.need_id), col(Suggestion.result_id)).where(
+        col(Suggestion.need_id).in_(needs), col(Suggestion.result_id).is_not(None)
+    )
     found: dict[int, list[int]] = {need: [] for need in needs}
     for need, result in session.execute(pairs):
         found[need].append(result)
     return found
 
 
-def _where(filters: DeskFilters) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = [
-        col(Suggestion.state) == filters.state,
-        col(_NEED.status) == Status.PUBLISHED,
-        col(_RESULT.status) == Status.PUBLISHED,
-        col(Suggestion.score) >= filters.least,
-    ]
-    sides = (
-        (_NEED.country, filters.need_country),
-        (_RESULT.country, filters.result_country),
-        (_NEED.lang, filters.need_lang),
-        (_RESULT.lang, filters.result_lang),
+def queued(session: Session, after: int, limit: int) -> list[tuple[Suggestion, Any]]:
+    """The next matches that are to be decided, by row id, with the day that their need names."""
+    wanted = (
+        select(Suggestion, col(_NEED.deadline))
+        .outerjoin(_NEED, col(_NEED.id) == Suggestion.need_id)
+        .where(col(Suggestion.state).in_(TO_DECIDE), after < _LAST)
     )
-    return where + [col(column) == value for column, value in sides if value]
+    return [(row[0], row[1]) for row in session.execute(wanted.order_by(_LAST).limit(limit))]
 
 
-def _items(session: Session, rows: Sequence[Suggestion], lang: str) -> list[DeskItem]:
-    pairs = [(row, row.need_id or 0, row.result_id or 0) for row in rows]
-    cards = listings.cards(session, {id_ for _, need, result in pairs for id_ in (need, result)}, Reader(lang))
-    return [DeskItem(row, cards[need], cards[result]) for row, need, result in pairs]
+def untaken(session: Session, limit: int) -> list[Suggestion]:
+    """The most valuable matches on the market that nobody has."""
+    wanted = _joined(select(Suggestion)).where(
+        col(Suggestion.state) == State.SUGGESTED, col(Suggestion.broker_id).is_(None), _on_market()
+    )
+    return list(session.execute(wanted.order_by(*_BY_VALUE).limit(limit)).scalars())
+
+
+def _joined(wanted: Any) -> Select[Any]:
+    joined: Select[Any] = (
+        wanted.select_from(Suggestion)
+        .outerjoin(_NEED, col(_NEED.id) == Suggestion.need_id)
+        .outerjoin(_RESULT, col(_RESULT.id) == Suggestion.result_id)
+    )
+    return joined
+
+
+def _where(viewer: Viewer, filters: DeskFilters) -> list[ColumnElement[bool]]:
+    where = [*_of_tab(viewer, filters.tab), _concerns(viewer), _on_market()]
+    where += [col(column) == getattr(filters, name) for name, column in _COLUMNS.items() if getattr(filters, name)]
+    if filters.least:
+        where.append(col(Suggestion.score) >= filters.least)
+    if filters.field:
+        where.append(or_(*(_in_fields(listing, [filters.field]) for listing in (_NEED, _RESULT))))
+    if filters.due:
+        until = now() + timedelta(days=filters.due)
+        where.append(or_(col(Suggestion.deadline_at) <= until, col(_NEED.deadline).between(now().date(), until.date())))
+    if filters.origin:
+        where.append(col(Suggestion.origin) == filters.origin)
+    if filters.broker_id is not None and viewer.everything:
+        where.append(col(Suggestion.broker_id) == filters.broker_id)
+    return where
+
+
+def _of_tab(viewer: Viewer, tab: Tab) -> list[ColumnElement[bool]]:
+    """What makes a match stand under a tab of this viewer's."""
+    where: list[ColumnElement[bool]] = [col(Suggestion.state).in_(STATES[tab])]
+    if tab is Tab.OPINION:
+        return [*where, _asked(viewer)]
+    if tab is Tab.UNASSIGNED:
+        return [*where, col(Suggestion.broker_id).is_(None), *([] if viewer.everything else _in_scopes(viewer.scopes))]
+    if not viewer.everything:
+        return [*where, col(Suggestion.broker_id) == viewer.person_id]
+    return [*where, col(Suggestion.broker_id).is_not(None)] if tab is Tab.MINE else where
+
+
+def _concerns(viewer: Viewer) -> ColumnElement[bool]:
+    """Matches that the viewer may know of at all."""
+    sides = (col(Suggestion.need_org_id), col(Suggestion.result_org_id))
+    foreign = and_(*(or_(side.is_(None), side.not_in(viewer.organisations)) for side in sides))
+    if viewer.everything:
+        return foreign
+    unassigned = and_(col(Suggestion.broker_id).is_(None), col(Suggestion.state).in_(TO_DECIDE))
+    return and_(foreign, or_(col(Suggestion.broker_id) == viewer.person_id, unassigned, _asked(viewer)))
+
+
+def _asked(viewer: Viewer) -> ColumnElement[bool]:
+    """A colleague waits for the viewer's opinion."""
+    return exists().where(
+        col(Question.suggestion_id) == Suggestion.id,
+        col(Question.addressee) == Addressee.BROKER,
+        col(Question.colleague_id) == viewer.person_id,
+        col(Question.answered_at).is_(None),
+    )
+
+
+def _on_market() -> ColumnElement[bool]:
+    """Both listings are published, as far as there are two; what had begun before one was withdrawn goes on."""
+    begun = (*OFFERED, State.MUTUAL, *TOGETHER, State.CLOSED)
+    published = [or_(col(x.id).is_(None), col(x.status) == Status.PUBLISHED) for x in (_NEED, _RESULT)]
+    return or_(col(Suggestion.state).in_(begun), and_(*published))
+
+
+def _in_scopes(scopes: Scopes) -> list[ColumnElement[bool]]:
+    """The same as assignment.fits: the scope touches what is said, and what is not said keeps nobody away."""
+    where = []
+    if scopes.languages:
+        silent = and_(*(func.coalesce(col(x.lang), "und") == "und" for x in (_NEED, _RESULT)))
+        where.append(or_(silent, *(col(x.lang).in_(scopes.languages) for x in (_NEED, _RESULT))))
+    if scopes.regions:
+        places = scopes.regions.union(*(REGION_MEMBERS.get(region, frozenset()) for region in scopes.regions))
+        silent = and_(*(func.coalesce(col(x.country), "") == "" for x in (_NEED, _RESULT)))
+        where.append(or_(silent, *(col(x.country).in_(places) for x in (_NEED, _RESULT))))
+    if scopes.fields:
+        silent = and_(*(~_in_fields(x, None) for x in (_NEED, _RESULT)))
+        where.append(or_(silent, *(_in_fields(x, sorted(scopes.fields)) for x in (_NEED, _RESULT))))
+    return where
+
+
+def _in_fields(listing: Any, sections: Sequence[str] | None) -> ColumnElement[bool]:
+    """The listing carries one of the IPC sections, or any at all."""
+    where = [col(ListingCode.listing_id) == listing.id, col(ListingCode.scheme) == Scheme.IPC_SECTION]
+    if sections is not None:
+        where.append(col(ListingCode.code).in_(sections))
+    return exists().where(*where)

@@ -10,7 +10,7 @@ from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Scope
-from matchmaker.review import clock, queries
+from matchmaker.review import clock, desk_clock, queries
 from matchmaker.review.service import Found, suggest
 
 # A broker's time is the scarcest thing here: few for each listing, and only those whose texts say something.
@@ -32,6 +32,9 @@ TICKS = (
     Tick("interests", 600.0, clock.pass_on_due),
     Tick("parked", 600.0, clock.return_parked),
     Tick("reminders", 3600.0, clock.remind_due),
+    Tick("assignment", 300.0, desk_clock.assign_untaken),
+    # Age and nearness are counted in days.
+    Tick("queue", 6 * 3600.0, desk_clock.reorder),
 )
 
 

@@ -1,16 +1,25 @@
-"""The broker desk: the best open suggestions, endorsed or declined with one key, and taken back with another."""
+"""The broker desk: what is to be done next, done with one key, to one match or to several, and taken back."""
+
+from collections.abc import Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from matchmaker.accounts.queries import person_names
-from matchmaker.core.errors import Conflict, Invalid
-from matchmaker.i18n import _
+from matchmaker.core.errors import Conflict, Invalid, NotFound
+from matchmaker.db.uow import UnitOfWork
+from matchmaker.i18n import _, ngettext
 from matchmaker.i18n.locales import current_language
-from matchmaker.review import queries, service, titles, verdicts
-from matchmaker.review.models import DeclineReason, Suggestion
-from matchmaker.review.page import Asked, Refused, desk_page
-from matchmaker.review.verdicts import Verdict
+from matchmaker.listings.confidence import Reader
+from matchmaker.review import bulk, queries, timeline, titles, verdicts
+from matchmaker.review.brokers_page import brokers_page
+from matchmaker.review.bulk import Missed, Outcome, Picked
+from matchmaker.review.deeds import DEEDS, Call
+from matchmaker.review.moves import find
+from matchmaker.review.page import Wanted, desk_page
+from matchmaker.review.pair_page import Refused, pair_page
+from matchmaker.review.policy import NotYours, Why
+from matchmaker.review.undo import undo
+from matchmaker.review.verdicts import Deed
 from matchmaker.web import forms
 from matchmaker.web.access import Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
@@ -22,91 +31,183 @@ bp = Blueprint("review", __name__, url_prefix="/desk")
 @bp.get("")
 @access(Permission.MATCH_REVIEW)
 def desk() -> ResponseReturnValue:
-    return _desk_page()
-
-
-@bp.post("/<public_id>/endorse")
-@access(Permission.MATCH_REVIEW)
-def endorse(public_id: str) -> ResponseReturnValue:
-    try:
-        with unit_of_work() as uow:
-            decided = service.endorse(uow, public_id, revision=_revision(), actor=current_actor())
-    except Conflict:
-        return _somebody_was_faster(public_id)
-    _remember(decided, _("Endorsed."))
-    return _back_to_the_desk()
-
-
-@bp.post("/<public_id>/decline")
-@access(Permission.MATCH_REVIEW)
-def decline(public_id: str) -> ResponseReturnValue:
-    reason, note = request.form.get("reason", ""), request.form.get("note", "")
-    why = (DeclineReason(reason) if reason in set(DeclineReason) else None, note)
-    try:
-        with unit_of_work() as uow:
-            decided = service.decline(uow, public_id, why, revision=_revision(), actor=current_actor())
-    except Conflict:
-        return _somebody_was_faster(public_id)
-    except Invalid as error:
-        problems = {field: forms.message(kind) for field, kind in error.problems.items()}
-        return _desk_page(Refused(public_id, reason, note, problems)), 422
-    _remember(decided, _("Declined: %(reason)s.", reason=titles.REASONS[why[0]] if why[0] else ""))
-    return _back_to_the_desk()
-
-
-@bp.get("/<public_id>/decline")
-@access(Permission.MATCH_REVIEW)
-def decline_again(public_id: str) -> ResponseReturnValue:
-    """A reader who reloads the page of a refused verdict, or turns its pages, is back on the desk."""
-    return redirect(url_for("review.desk") + _query(), 303)
-
-
-@bp.post("/<public_id>/reopen")
-@access(Permission.MATCH_REVIEW)
-def reopen(public_id: str) -> ResponseReturnValue:
-    # First: a verdict that cannot be taken back must not stand before those that can.
-    verdicts.forget(public_id)
-    try:
-        with unit_of_work() as uow:
-            service.reopen(uow, public_id, revision=_revision(), actor=current_actor())
-    except Conflict:
-        return _somebody_was_faster(public_id)
-    _offer_undo(_("The verdict is taken back."))
-    return _back_to_the_desk()
-
-
-def _desk_page(refused: Refused | None = None) -> str:
-    page = desk_page(reader(), Asked.read(request.args), current_language(), refused=refused)
+    page = desk_page(reader(), Wanted.read(request.args), _me())
     return render_template("review/desk.html", page=page, query=_query(), last=verdicts.last(), **_words())
 
 
+@bp.get("/brokers")
+@access(Permission.MATCH_REVIEW)
+def brokers() -> ResponseReturnValue:
+    """Load and pace: one's own, or for administrators everybody's."""
+    return render_template("review/brokers.html", page=brokers_page(reader(), current_actor()), **_words())
+
+
+@bp.get("/<public_id>")
+@access(Permission.MATCH_REVIEW)
+def pair(public_id: str) -> ResponseReturnValue:
+    """Everything about one match."""
+    return _pair_page(public_id)
+
+
+@bp.get("/<public_id>/body")
+@access(Permission.MATCH_REVIEW)
+def body(public_id: str) -> ResponseReturnValue:
+    """The same for the list, which asks for it when a match is looked at."""
+    page = pair_page(reader(), public_id, _me())
+    place = {"position": request.args.get("position", 1, int), "back": "", "query": request.args.get("back", "")}
+    return render_template("review/_body.html", page=page, **place, **_words())
+
+
+@bp.post("/<public_id>/<deed>")
+@access(Permission.MATCH_REVIEW)
+def act(public_id: str, deed: str) -> ResponseReturnValue:
+    """Do one of the deeds to a match."""
+    wanted, call = DEEDS.get(deed), Call(public_id, _revision(), request.form, current_actor())
+    if wanted is None:
+        raise NotFound("no such deed")
+    try:
+        with unit_of_work() as uow:
+            wanted.do(uow, call)
+            left = Picked(public_id, find(uow, public_id).revision)
+    except Conflict:
+        return _somebody_was_faster(public_id)
+    except Invalid as error:
+        return _pair_page(public_id, _refused(deed, error)), 422
+    return _done(str(wanted.told), [left] if wanted.undoable and left.revision != call.revision else [])
+
+
+@bp.get("/<public_id>/<deed>")
+@access(Permission.MATCH_REVIEW)
+def act_again(public_id: str, deed: str) -> ResponseReturnValue:
+    """A reader who reloads the page of a refused deed is back at the match."""
+    return redirect(url_for("review.pair", public_id=public_id) + _query(), 303)
+
+
+@bp.post("/several")
+@access(Permission.MATCH_REVIEW)
+def several() -> ResponseReturnValue:
+    """Do one deed to all that were picked; those that it could not be done to are told, with the reason."""
+    picked, deed = bulk.read(" ".join(request.form.getlist("pairs"))), request.form.get("deed", "")
+    wanted = DEEDS.get(deed)
+    if not picked or wanted is None or not wanted.several:
+        return _nothing_picked()
+    with unit_of_work() as uow:
+        outcome = bulk.do(uow, picked, lambda uow, one: wanted.do(uow, _call(one)))
+    if outcome.missed:
+        _remember(outcome.done)
+        return _some_missed(outcome)
+    return _done(ngettext("Done with one match.", "Done with %(num)s matches.", len(outcome.done)), outcome.done)
+
+
+@bp.post("/undo")
+@access(Permission.MATCH_REVIEW)
+def take_back() -> ResponseReturnValue:
+    """Take a deed of the last ten minutes back, from all the matches that it was done to."""
+    pairs = request.form.get("pairs", "")
+    # First: what cannot be taken back must not stand before what can.
+    verdicts.forget(pairs)
+    with unit_of_work() as uow:
+        outcome = bulk.do(uow, bulk.read(pairs), _undo)
+    if outcome.missed:
+        return _some_missed(outcome) if len(outcome.missed) + len(outcome.done) > 1 else _too_late(outcome)
+    _offer_undo(_("The last deed is taken back."))
+    return _back()
+
+
+@bp.app_errorhandler(NotYours)
+def not_yours(error: NotYours) -> ResponseReturnValue:
+    """Say why a match is for somebody else."""
+    return render_template("review/not_yours.html", why=titles.WHY[error.why], query=_query()), 403
+
+
+def _me() -> Reader:
+    return Reader(current_language(), current_actor())
+
+
+def _call(one: Picked) -> Call:
+    return Call(one.public_id, one.revision, request.form, current_actor())
+
+
+def _undo(uow: UnitOfWork, one: Picked) -> object:
+    return undo(uow, one.public_id, revision=one.revision, actor=current_actor())
+
+
+def _pair_page(public_id: str, refused: Refused | None = None) -> str:
+    page = pair_page(reader(), public_id, _me(), refused)
+    back = {"position": _position(), "back": "pair", "query": _query()}
+    return render_template("review/pair.html", page=page, last=verdicts.last(), **back, **_words())
+
+
+def _refused(deed: str, error: Invalid) -> Refused:
+    problems = {field: forms.message(kind) for field, kind in error.problems.items()}
+    return Refused(deed, request.form.to_dict(), problems)
+
+
 def _somebody_was_faster(public_id: str) -> ResponseReturnValue:
-    """Who decided what: the request's own reading session may be older than that decision."""
+    """Who did what: the request's own reading session may be older than that."""
     with fresh_reader() as session:
-        item = queries.item(session, public_id, current_language())
-        who = "".join(person_names(session, [item.suggestion.decided_by]).values())
-    return render_template("review/conflict.html", item=item, who=who, query=_query(), **_words()), 409
+        item = queries.item(session, public_id, _me())
+        entries = [e for e in timeline.entries(session, item.suggestion, timeline.Reader.BROKER) if e.kind != "note"]
+    last = entries[-1] if entries else None
+    return render_template("review/conflict.html", item=item, entry=last, query=_query(), **_words()), 409
+
+
+def _some_missed(outcome: Outcome) -> ResponseReturnValue:
+    """Which matches a deed could not be done to, and why."""
+    shown = [one.public_id for one in outcome.missed if one.why != Why.INTERESTED]
+    with fresh_reader() as session:
+        items = {item.suggestion.public_id: item for item in queries.known(session, shown, _me())}
+    missed = [(items.get(one.public_id), _why(one)) for one in outcome.missed]
+    page = {"missed": missed, "done": len(outcome.done), "last": verdicts.last(), "query": _query()}
+    return render_template("review/missed.html", **page, **_words()), 409
+
+
+def _too_late(outcome: Outcome) -> ResponseReturnValue:
+    """The one match of a deed that cannot be taken back any more."""
+    one = outcome.missed[0]
+    if one.why == "moved":
+        return _somebody_was_faster(one.public_id)
+    raise NotFound("no such match")
+
+
+def _nothing_picked() -> ResponseReturnValue:
+    _offer_undo(_("Choose at least one match, and what to do with it."))
+    return _back()
+
+
+def _why(one: Missed) -> str:
+    if one.why in set(Why):
+        return str(titles.WHY[Why(one.why)])
+    return str(titles.MISSED.get(one.why) or forms.message(one.why))
 
 
 def _words() -> dict[str, object]:
-    return {"states": titles.STATES, "reasons": titles.REASONS}
+    return {"states": titles.STATES, "reasons": titles.REASONS, "titles": titles}
 
 
-def _remember(decided: Suggestion, text: str) -> None:
-    verdicts.remember(Verdict(decided.public_id, decided.revision, _position()))
-    _offer_undo(text)
+def _done(told: str, done: Sequence[Picked]) -> ResponseReturnValue:
+    _remember(done)
+    _offer_undo(told)
+    return _back()
+
+
+def _remember(done: Sequence[Picked]) -> None:
+    if done:
+        verdicts.remember(Deed.of(done, _position()))
 
 
 def _offer_undo(text: str) -> None:
-    """Say `text` before the card at the place of the deed, with a way back from the last verdict while there is one."""
+    """Say `text` before the row at the place of the deed, with a way back from the last deed while there is one."""
     last = verdicts.last()
-    action = url_for("review.reopen", public_id=last.public_id) + _query() if last else ""
-    fields = {"revision": last.revision, "position": last.position} if last else {}
-    flash_undo(text, action, _("Undo the last verdict"), place=_position(), **fields)
+    action = url_for("review.take_back") + _query() if last else ""
+    fields: dict[str, str | int] = {"pairs": last.pairs, "position": last.position} if last else {}
+    flash_undo(text, action, _("Undo"), place=_position(), **fields)
 
 
-def _back_to_the_desk() -> ResponseReturnValue:
-    """The same filters, at the card that took the decided one's place."""
+def _back() -> ResponseReturnValue:
+    """The page of the match that the deed was done on, or the same filters, at the row that took its place."""
+    if request.form.get("back") == "pair" and request.view_args and "public_id" in request.view_args:
+        return redirect(url_for("review.pair", public_id=request.view_args["public_id"]) + _query(), 303)
     return redirect(f"{url_for('review.desk')}{_query()}#pair-{_position()}", 303)
 
 
