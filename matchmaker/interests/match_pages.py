@@ -31,7 +31,7 @@ from matchmaker.review.models import Question, Side, State, Suggestion
 from matchmaker.review.offers import answerable_by_broker
 from matchmaker.review.parties import Box, Ours
 from matchmaker.review.reasons import explain
-from matchmaker.review.sides import asked, country_of, expressed, knows, listing_of, may_answer, organisation_of, yes_at
+from matchmaker.review.sides import asked, country_of, knows, listing_of, may_answer, organisation_of, yes_at
 from matchmaker.review.states import OVER, TOGETHER
 from matchmaker.review.timeline import Entry, Reader, state_title
 
@@ -139,7 +139,6 @@ class BrokerPage:
     due: Due | None
     entries: Sequence[Entry]
     recordable: Side | None
-    may_forward: bool
     refused: Refused | None = None
 
 
@@ -183,7 +182,6 @@ def broker_page(session: Session, suggestion: Suggestion, reader: ListingReader,
         due=_due(session, suggestion),
         entries=timeline.entries(session, suggestion, Reader.BROKER),
         recordable=answerable_by_broker(session, suggestion),
-        may_forward=suggestion.state is State.IN_REVIEW and expressed(suggestion),
         refused=refused,
     )
 

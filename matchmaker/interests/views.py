@@ -17,7 +17,7 @@ from matchmaker.interests.introduction_queries import match_by_public_id
 from matchmaker.interests.match_pages import Refused
 from matchmaker.interests.match_words import BOXES, WORDS, told
 from matchmaker.listings.confidence import Reader
-from matchmaker.review import answers, offers, parties
+from matchmaker.review import answers, parties
 from matchmaker.review.answers import Refusal
 from matchmaker.review.models import DeclineReason, Side, Suggestion
 from matchmaker.review.moves import find
@@ -115,16 +115,6 @@ def record(public_id: str) -> ResponseReturnValue:
         return answers.say_no(uow, public_id, _refusal(side), revision=_revision(), actor=current_actor())
 
     return _broker_does(public_id, deed)
-
-
-@bp.post("/matches/<public_id>/forward")
-@access(Permission.MATCH_REVIEW)
-def forward(public_id: str) -> ResponseReturnValue:
-    """A broker passes an expression of interest on to the listing's owner."""
-    note = request.form.get("note", "")
-    return _broker_does(
-        public_id, lambda uow: offers.forward(uow, public_id, note, revision=_revision(), actor=current_actor())
-    )
 
 
 @bp.get("/listings/<public_id>/interest")

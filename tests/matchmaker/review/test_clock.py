@@ -32,7 +32,9 @@ def found(engine: Engine, person: Callable[..., Actor]) -> Arena:
 
 def kinds(found: Arena, actor: Actor) -> list[str]:
     with reading_session(found.engine) as session:
-        wanted = select(Notification.kind).where(col(Notification.person_id) == actor.person_id)
+        wanted = select(Notification.kind).where(
+            col(Notification.person_id) == actor.person_id, col(Notification.kind).not_like("listing.%")
+        )
         return list(session.execute(wanted.order_by(col(Notification.id))).scalars())
 
 
