@@ -18,7 +18,6 @@ SAMPLES = {
     "scheme": "ipc",
     "token": "unsigned.token",
     "filename": "img/favicon.svg",
-    "token": "a-token-that-nobody-has",
     "person_id": "bcdfghjkmn",
     "invitation_id": "bcdfghjkmn",
     "handle": "0123456789abcdef",

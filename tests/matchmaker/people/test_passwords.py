@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from matchmaker.accounts import service as accounts
 from matchmaker.accounts.models import LetterToken, Person
