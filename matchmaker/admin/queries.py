@@ -10,6 +10,7 @@ from matchmaker.accounts.models import (
     Organisation,
     OrganisationIdentifier,
     Person,
+    Role,
     Verification,
 )
 from matchmaker.core.paging import Page
