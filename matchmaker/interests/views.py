@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from matchmaker.accounts.policy import permissions
 from matchmaker.core.errors import Conflict, Invalid, NotFound
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _
@@ -19,7 +20,9 @@ from matchmaker.listings.confidence import Reader
 from matchmaker.review import answers, offers, parties
 from matchmaker.review.answers import Refusal
 from matchmaker.review.models import DeclineReason, Side, Suggestion
+from matchmaker.review.moves import find
 from matchmaker.review.parties import Box, Ours
+from matchmaker.review.policy import require_handling
 from matchmaker.web import forms
 from matchmaker.web.access import SIGNED_IN, Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
@@ -42,6 +45,9 @@ def index() -> ResponseReturnValue:
 @bp.get("/matches/<public_id>")
 @access(SIGNED_IN)
 def match(public_id: str) -> ResponseReturnValue:
+    """A side's page; brokers have everything about it at their desk."""
+    if Permission.MATCH_REVIEW in permissions(current_actor()) and not _is_ours(public_id):
+        return redirect(url_for("review.pair", public_id=public_id), 303)
     return _page(public_id)
 
 
@@ -171,11 +177,21 @@ def _do(public_id: str, deed: Deed) -> ResponseReturnValue:
 def _broker_does(public_id: str, deed: Callable[[UnitOfWork], Suggestion]) -> ResponseReturnValue:
     try:
         with unit_of_work() as uow:
+            require_handling(current_actor(), find(uow, public_id))
             deed(uow)
     except (Invalid, Conflict) as error:
         return _refused(public_id, error)
     flash(_("It is noted, and both sides are told what they should know."), "success")
-    return redirect(url_for("interests.match", public_id=public_id), 303)
+    return redirect(url_for("review.pair", public_id=public_id), 303)
+
+
+def _is_ours(public_id: str) -> bool:
+    """Whether the reader belongs to a side that knows of the match."""
+    try:
+        parties.ours(reader(), public_id, current_actor())
+    except NotFound:
+        return False
+    return True
 
 
 def _refused(public_id: str, error: Invalid | Conflict) -> ResponseReturnValue:

@@ -56,7 +56,7 @@ def histories(session: Session, org_ids: Iterable[int]) -> dict[int, History]:
     published = select(col(Listing.organisation_id), func.count()).where(
         col(Listing.organisation_id).in_(ids), col(Listing.status) == Status.PUBLISHED
     )
-    listings = dict(session.execute(published.group_by(col(Listing.organisation_id))).tuples().all())
+    listings = dict(session.execute(published.group_by(col(Listing.organisation_id))).all())
     tallies = _tallies(session, ids)
     return {
         id_: _history(tallies.get(id_, _Tally()), verified=verified.get(id_, False), listings=listings.get(id_, 0))

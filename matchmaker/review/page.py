@@ -123,7 +123,9 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
     viewer = viewer_of(actor, colleagues)
     counts = queries.counts(session, viewer)
     filters = _filters(wanted, counts, colleagues)
-    page = queries.desk(session, viewer, filters, (wanted.number, SIZE), reader)
+    # Where nothing is filtered the end is known.
+    last = -(-counts[filters.tab] // SIZE) if filters == DeskFilters(filters.tab) else LAST_PAGE
+    page = queries.desk(session, viewer, filters, (max(1, min(wanted.number, last)), SIZE), reader)
     me = colleagues.get(actor.person_id)
     return DeskPage(
         filters=filters,

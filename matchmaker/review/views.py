@@ -114,7 +114,7 @@ def take_back() -> ResponseReturnValue:
     return _back()
 
 
-@bp.errorhandler(NotYours)
+@bp.app_errorhandler(NotYours)
 def not_yours(error: NotYours) -> ResponseReturnValue:
     """Say why a match is for somebody else."""
     return render_template("review/not_yours.html", why=titles.WHY[error.why], query=_query()), 403
