@@ -153,7 +153,8 @@ def _kept_owned(public_id: str, change: Callable[[UnitOfWork], None]) -> Respons
             mine = accounts_queries.memberships(uow.session, current_actor().person_id)
     except Conflict:
         flash(
-            _("Not done: an organisation needs an owner with a confirmed address. Make somebody else one first."), "error"
+            _("Not done: an organisation needs an owner with a confirmed address. Make somebody else one first."),
+            "error",
         )
         return redirect(people, 303)
     flash(_("Done."))

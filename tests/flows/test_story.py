@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 
 from matchmaker.accounts.models import Role
 from matchmaker.matching.scoring import RULES
 from tests.factories import market as made
 from tests.factories.html import Element, parse
+from tests.factories.letters import confirmation
 
 COMPANY = {
     "name": "李明",
@@ -61,6 +63,8 @@ class Browser:
 
     client: FlaskClient
     lang: str
+    # Where the letters are that its owner reads.
+    engine: Engine | None = None
     page: Element = field(default_factory=lambda: Element("", {}))
     status: int = 0
     path: str = ""
@@ -116,9 +120,9 @@ def read_all(app):
 
 
 @pytest.fixture
-def visit(app):
+def visit(app, engine):
     app.config["WTF_CSRF_ENABLED"] = True
-    yield lambda lang: Browser(app.test_client(), lang)
+    yield lambda lang: Browser(app.test_client(), lang, engine)
     app.config["WTF_CSRF_ENABLED"] = False
 
 
@@ -127,6 +131,12 @@ def register(browser: Browser, who: dict[str, str]) -> None:
     browser.send("/register", **who)
     assert browser.status == 200
     assert browser.path.startswith("/listings/mine")
+    assert browser.page.all("div", class_="mm-confirm")
+    assert browser.engine is not None
+    browser.open(confirmation(browser.engine, who["email"]))
+    browser.send(browser.path)
+    assert browser.path.startswith("/listings/mine")
+    assert not browser.page.all("div", class_="mm-confirm")
 
 
 def matches(page: Element) -> list[Element]:
