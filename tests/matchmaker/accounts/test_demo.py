@@ -25,7 +25,13 @@ def create(engine) -> dict[str, str]:
 
 
 def test_there_is_a_company_an_institute_a_partner_a_broker_and_an_administrator():
-    assert [account.label for account in demo.ACCOUNTS] == ["company", "institute", "partner", "broker", "administrator"]
+    assert [account.label for account in demo.ACCOUNTS] == [
+        "company",
+        "institute",
+        "partner",
+        "broker",
+        "administrator",
+    ]
     assert {account.role for account in demo.ACCOUNTS} == set(Role)
     # RFC 2606 keeps this ending for examples: no mail ever goes there.
     assert all(account.email.endswith(".example") for account in demo.ACCOUNTS)
