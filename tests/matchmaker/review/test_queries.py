@@ -199,9 +199,7 @@ def test_what_waits_for_sides_comes_by_its_deadline(desk: Desk, engine: Engine, 
     assert shown(session, DeskFilters(Tab.WAITING, due=8)) == EVERY[2:0:-1]
 
 
-def test_a_match_that_has_begun_stays_when_a_listing_is_withdrawn(
-    desk: Desk, engine: Engine, session: Session
-) -> None:
+def test_a_match_that_has_begun_stays_when_a_listing_is_withdrawn(desk: Desk, engine: Engine, session: Session) -> None:
     with unit_of_work(engine) as uow:
         best = first(uow.session)
         best.state = State.INTRODUCED

@@ -214,7 +214,20 @@ def test_filters_narrow_the_desk(broker, pairs):
     assert "No match fits these filters" in page(client.get("/desk?need_country=IT"))
 
 
-@pytest.mark.parametrize("query", ["tab=lost", "least=much", "field=Q", "due=soon", "origin=mars", "broker=nobody", "page=0", "page=-1", "page=99999999999999999999"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tab=lost",
+        "least=much",
+        "field=Q",
+        "due=soon",
+        "origin=mars",
+        "broker=nobody",
+        "page=0",
+        "page=-1",
+        "page=99999999999999999999",
+    ],
+)
 def test_an_address_that_cannot_be_understood_asks_for_nothing(broker, pairs, query):
     client, _ = broker
     pairs(0.9)
