@@ -158,6 +158,17 @@ class Pool:
             sought = self._with_echo(sought, market)
         return self._ranked(sought, max(k, CANDIDATES), market, market if keep is None else keep)[:k]
 
+    def likeness(self, sought: Sought, vectors: Vectors, languages: Sequence[str]) -> float:
+        """How alike a document of one language is, from -1 to 1, by its raw passages (n, dim) alone.
+
+        It is a row's own score, half whole and half best pair, for passages that need not be in the pool.
+        """
+        passages = self.correction.apply(vectors, languages)
+        whole = unit_blocks(passages.mean(axis=0, keepdims=True), self.correction.blocks)[0]
+        weights = self.correction.weights(sought.whole, languages[0])
+        best = float((passages @ (sought.passages * weights).T).max())
+        return 0.5 * float(whole @ (sought.whole * weights)) + 0.5 * best
+
     def _with_echo(self, sought: Sought, market: Sequence[Keep]) -> Sought:
         """The same, with the best documents of the market speaking for it."""
         speakers = self._ranked(sought, PEERS * 2, market, market)[:SPEAKERS]

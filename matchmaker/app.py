@@ -13,28 +13,46 @@ from matchmaker import cli
 from matchmaker.accounts import policy as accounts_policy
 from matchmaker.accounts import sessions
 from matchmaker.accounts import views as accounts
-from matchmaker.alerts import models as _alerts  # noqa: F401  (tables register on import)
+from matchmaker.admin import audit_views as _audit_views  # noqa: F401  (views register on import)
+from matchmaker.admin import people_views as _office_people  # noqa: F401
+from matchmaker.admin import views as admin
+from matchmaker.alerts import news as _alerts_news  # noqa: F401  (kinds of news register on import)
+from matchmaker.alerts import queries as alerts_queries
+from matchmaker.alerts import tasks as alerts_tasks
+from matchmaker.alerts import views as alerts
 from matchmaker.config import ROOT, Settings, load
 from matchmaker.core.errors import Misconfigured
-from matchmaker.db import jobs as _jobs  # noqa: F401
 from matchmaker.db.engine import open_engine
 from matchmaker.db.ticks import Tick
 from matchmaker.db.worker import Handler, Worker
-from matchmaker.files import models as _files  # noqa: F401
+from matchmaker.files import tasks as files_tasks
+from matchmaker.files import views as files
 from matchmaker.i18n import locales
-from matchmaker.interests import expression_queries, introduction_tasks
+from matchmaker.interests import expression_queries, introduction_files, introduction_tasks
 from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.interests import rule_views as export_rules
 from matchmaker.interests import views as interests
+from matchmaker.listings import attachment_views, attachments, machine_texts, translator
 from matchmaker.listings import tasks as listings_tasks
+from matchmaker.listings import telling as listings_telling
+from matchmaker.listings import text_views as _text_views  # noqa: F401  (views of the same blueprint)
 from matchmaker.listings import views as listings
 from matchmaker.matching import runtime as matching
+from matchmaker.matching import tasks as matching_tasks
+from matchmaker.matching import views as matching_views
 from matchmaker.notifications import letters
 from matchmaker.notifications import tasks as notifications_tasks
 from matchmaker.notifications import views as notifications
 from matchmaker.notifications.channels import open_channel
+from matchmaker.notifications.kinds import resolve
+from matchmaker.organisations import people_views as _organisation_people  # noqa: F401
+from matchmaker.organisations import telling as organisations_telling
+from matchmaker.organisations import views as organisations
+from matchmaker.people import account_views as _account_views  # noqa: F401
+from matchmaker.people import views as people
 from matchmaker.portal import views as portal
+from matchmaker.quality import views as quality
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
 from matchmaker.review.pair_page import LETTERS
@@ -47,26 +65,39 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 # Characters of a secret key: shorter ones can be guessed.
 LEAST_KEY = 32
 
+BLUEPRINTS = (
+    portal.bp,
+    accounts.bp,
+    people.bp,
+    organisations.bp,
+    admin.bp,
+    listings.bp,
+    matching_views.bp,
+    quality.bp,
+    attachment_views.bp,
+    files.bp,
+    review.bp,
+    taxonomy.bp,
+    notifications.bp,
+    alerts.bp,
+    interests.bp,
+    introductions.bp,
+    export_rules.bp,
+)
 # What the worker does: jobs of the queue by kind, and what the clock says.
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {**machine_texts.HANDLERS}
 TICKS: tuple[Tick, ...] = (
     *listings_tasks.TICKS,
+    *matching_tasks.TICKS,
     *notifications_tasks.TICKS,
     *review_tasks.TICKS,
     *introduction_tasks.TICKS,
 )
 
-BLUEPRINTS = (
-    portal.bp,
-    accounts.bp,
-    listings.bp,
-    review.bp,
-    taxonomy.bp,
-    notifications.bp,
-    interests.bp,
-    introductions.bp,
-    export_rules.bp,
-)
+# What the params of news mean, to those who may know it.
+resolve("listing", listings_telling.titles)
+resolve("search", alerts_queries.names)
+resolve("organisation", organisations_telling.names)
 
 # What somebody wrote who is interested, for the brokers who decide on it.
 LETTERS.append(expression_queries.interests_of)
@@ -91,23 +122,30 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.extensions["matchmaker.settings"] = settings
     app.extensions["matchmaker.engine"] = open_engine(settings.database_url)
     app.extensions["matchmaker.actor"] = sessions.current_actor
+    app.extensions["matchmaker.looks_known"] = matching_views.looks_known
     app.extensions["matchmaker.permissions"] = accounts_policy.permissions
     app.teardown_appcontext(context.close_reader)
     locales.init_app(app)
+    files.init_app(app)
     access.init_app(app)
     csrf = CSRFProtect(app)
     csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
     for part in (sessions, errors, headers, static_files, presentation, addresses):
         part.init_app(app)
-    for part in (letters, notifications, interests, matching, cli):
+    for part in (letters, notifications, people, organisations, interests, matching, translator, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
+        partial(alerts_tasks.follow, matcher),
     ]
+    app.extensions["matchmaker.file_readers"] += [attachments.may_read, introduction_files.may_read]
+    app.extensions["matchmaker.file_watchers"] += [attachments.note_look]
     postman = notifications_tasks.Postman(open_channel(settings))
-    app.extensions["matchmaker.worker"] = Worker(matcher.engine, HANDLERS, TICKS, [postman], app.app_context)
+    app.extensions["matchmaker.worker"] = Worker(
+        matcher.engine, HANDLERS, (*TICKS, *files_tasks.ticks(settings)), [postman], app.app_context
+    )
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -22,6 +22,7 @@ from matchmaker.core.errors import Misconfigured
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.worker import Worker
 from matchmaker.interests.cli import export_rules
+from matchmaker.interests.demo import begin as begin_demo
 from matchmaker.interests.rules import load_examples
 from matchmaker.listings import demo as demo_listings
 from matchmaker.listings.cli import listings
@@ -120,6 +121,8 @@ def prepare() -> None:
         with unit_of_work() as uow:
             made = demo_accounts.create(uow)
             load_examples(uow)
+        with unit_of_work() as uow:
+            begin_demo(uow)
         for account, password in made:
             # Printed once: only the hash is kept.
             console.print(f"  {account.label:14} {account.email:24} {password}", highlight=False)

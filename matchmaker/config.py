@@ -38,8 +38,14 @@ class Settings:
     secure_cookies: bool
     # Trusted proxies in front, whose X-Forwarded-… headers say who asks. MATCHMAKER_PROXIES
     proxies: int
+    # Address of a LibreTranslate-compatible service; without one nothing is translated. MATCHMAKER_TRANSLATE_URL
+    translate_url: str
+    # What that service wants for an api_key, if anything. MATCHMAKER_TRANSLATE_KEY
+    translate_key: str
     # Load the shipped demo into an empty database. MATCHMAKER_DEMO
     demo: bool
+    # Command that looks at each uploaded file, whose path it is given: exit code 0 clean, 1 not. MATCHMAKER_SCANNER
+    scanner: str
     # The address that people open the portal at; letters link to it. MATCHMAKER_URL
     url: str
     # How letters leave: "file", "null", or the address of a mail server. MATCHMAKER_MAIL
@@ -50,6 +56,10 @@ class Settings:
     @property
     def index(self) -> Path:
         return self.var / "index"
+
+    @property
+    def files(self) -> Path:
+        return self.var / "files"
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
@@ -103,6 +113,21 @@ def _mail_from(environ: Mapping[str, str], url: str) -> str:
     return sender
 
 
+def _web_address(environ: Mapping[str, str], name: str) -> str:
+    raw = environ.get(name) or ""
+    try:
+        parts = urlsplit(raw)
+        fits = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        )
+    except ValueError:
+        fits = False
+    if raw and not fits:
+        # Not repeated: it may hold a password.
+        raise Misconfigured(f"{name} must be an address such as https://translate.example.org")
+    return raw.rstrip("/")
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment; raises Misconfigured with one readable line."""
     env = os.environ if environ is None else environ
@@ -122,7 +147,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=env.get("SECRET_KEY") or "",
         secure_cookies=_yes(env, "MATCHMAKER_SECURE_COOKIES", default=False),
         proxies=_number(env, "MATCHMAKER_PROXIES", 0, low=0, high=9),
+        translate_url=_web_address(env, "MATCHMAKER_TRANSLATE_URL"),
+        translate_key=env.get("MATCHMAKER_TRANSLATE_KEY") or "",
         demo=_yes(env, "MATCHMAKER_DEMO", default=True),
+        scanner=env.get("MATCHMAKER_SCANNER") or "",
         url=url,
         mail=_mail(env),
         mail_from=_mail_from(env, url),

@@ -1,13 +1,13 @@
 """Look people and organisations up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlmodel import Session, col, func, select
 
-from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person, SignIn, SignInAttempt
-from matchmaker.accounts.schemas import Actor
+from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person, Role, SignIn, SignInAttempt
+from matchmaker.accounts.schemas import Actor, Affiliation
 from matchmaker.core.clock import now
 
 # A sign-in ends after this long without a visit, and after this long in any case (ASVS 7.3).
@@ -26,6 +26,16 @@ class Throttle:
 def person_by_email(session: Session, email: str) -> Person | None:
     """The person with this address, whatever its capitals."""
     return session.exec(select(Person).where(Person.email == email.casefold())).one_or_none()
+
+
+def person_by_public_id(session: Session, public_id: str) -> Person | None:
+    """The person of this public id."""
+    return session.exec(select(Person).where(Person.public_id == public_id)).one_or_none()
+
+
+def organisation_by_public_id(session: Session, public_id: str) -> Organisation | None:
+    """The organisation of this public id."""
+    return session.exec(select(Organisation).where(Organisation.public_id == public_id)).one_or_none()
 
 
 def organisation(session: Session, organisation_id: int) -> Organisation | None:
@@ -54,28 +64,87 @@ def actor_of(session: Session, person: Person) -> Actor:
     """The person with what they may do for whom."""
     assert person.id is not None
     rows = session.exec(
-        select(Membership).where(Membership.person_id == person.id).order_by(col(Membership.organisation_id))
+        select(Membership, Organisation)
+        .join(Organisation, col(Organisation.id) == Membership.organisation_id)
+        .where(Membership.person_id == person.id)
+        .order_by(col(Membership.joined_at), col(Membership.organisation_id))
     ).all()
+    known = tuple(Affiliation(one.id or 0, one.public_id, one.name, row.role) for row, one in rows)
     return Actor(
         person_id=person.id,
         public_id=person.public_id,
         name=person.name,
         email=person.email,
         role=person.role,
-        memberships={row.organisation_id: row.role for row in rows},
+        memberships={one.id: one.role for one in known},
         confirmed=person.email_confirmed_at is not None,
+        affiliations=known,
+        lang=person.lang,
+        timezone=person.timezone,
     )
 
 
 def signed_in(session: Session, token_hash: str) -> tuple[SignIn, Actor] | None:
-    """The running sign-in of a token, or None when it ended, was idle too long or never was."""
+    """The running sign-in of a token; None when it ended, was idle too long, never was, or the account is closed."""
     row = session.get(SignIn, token_hash)
     if row is None or row.ended_at is not None:
         return None
     if now() - row.seen_at > IDLE or now() - row.created_at > LONGEST:
         return None
     person = session.get(Person, row.person_id)
-    return (row, actor_of(session, person)) if person else None
+    return (row, actor_of(session, person)) if person and person.closed_at is None else None
+
+
+def running_sign_ins(session: Session, person_id: int) -> Sequence[SignIn]:
+    """A person's signed-in browsers, the last used first."""
+    return session.exec(
+        select(SignIn)
+        .where(
+            SignIn.person_id == person_id,
+            col(SignIn.ended_at).is_(None),
+            col(SignIn.seen_at) > now() - IDLE,
+            col(SignIn.created_at) > now() - LONGEST,
+        )
+        .order_by(col(SignIn.seen_at).desc(), col(SignIn.token_hash))
+    ).all()
+
+
+def open_administrators(session: Session) -> int:
+    """How many administrators can sign in."""
+    return session.exec(
+        select(func.count()).where(Person.role == Role.ADMINISTRATOR, col(Person.closed_at).is_(None))
+    ).one()
+
+
+def memberships(session: Session, person_id: int) -> frozenset[int]:
+    """Row ids of the organisations that a person acts for at this moment."""
+    return frozenset(session.exec(select(Membership.organisation_id).where(Membership.person_id == person_id)).all())
+
+
+def owners(session: Session, organisation_id: int) -> int:
+    """How many people who can sign in own the organisation."""
+    return session.exec(
+        select(func.count())
+        .select_from(Membership)
+        .join(Person, col(Person.id) == Membership.person_id)
+        .where(
+            Membership.organisation_id == organisation_id,
+            Membership.role == MembershipRole.OWNER,
+            col(Person.closed_at).is_(None),
+        )
+    ).one()
+
+
+def members(session: Session, organisation_id: int) -> Sequence[tuple[Membership, Person]]:
+    """Who acts for an organisation, owners first, each group by name."""
+    rows = session.exec(
+        select(Membership, Person)
+        .join(Person, col(Person.id) == Membership.person_id)
+        .where(Membership.organisation_id == organisation_id)
+        .order_by(Person.name, col(Person.id))
+    ).all()
+    rank = list(MembershipRole)
+    return sorted(rows, key=lambda row: rank.index(row[0].role))
 
 
 def failures(session: Session, subject: str, throttle: Throttle) -> int:

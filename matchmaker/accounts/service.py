@@ -4,6 +4,7 @@ import hashlib
 import threading
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -20,11 +21,12 @@ from matchmaker.accounts.models import (
     SignIn,
     SignInAttempt,
 )
-from matchmaker.accounts.schemas import Registration
+from matchmaker.accounts.schemas import NewOrganisation, Registration
 from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Invalid, TooMany
 from matchmaker.core.ids import new_secret
+from matchmaker.core.text import clean_line
 from matchmaker.db.uow import UnitOfWork
 
 # OWASP's second choice for argon2id (19 MiB, 2 passes): the default takes 64 MiB and 0.3 s a hash.
@@ -36,6 +38,10 @@ BY_PAIR = queries.Throttle(failures=10)
 BY_EMAIL = queries.Throttle(failures=50)
 # An office behind one address may fail more often than one account.
 BY_ADDRESS = queries.Throttle(failures=100)
+# A class that is shown the platform registers from one address; a script would go on.
+REGISTRATIONS = queries.Throttle(failures=30, window=timedelta(hours=1))
+# Whatever is counted is kept this long, no window is longer.
+KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,14 @@ class Attempt:
     email: str
     password: str
     address: str
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Where somebody signs in from: what the browser calls itself, and its network address."""
+
+    user_agent: str = ""
+    address: str = ""
 
 
 def digest(text: str) -> str:
@@ -84,20 +98,41 @@ def check(session: Session, attempt: Attempt) -> Person | None:
             raise TooMany("too many failed attempts")
     person = queries.person_by_email(session, attempt.email)
     right = _matches(person.password_hash if person else _nobody(), attempt.password[:1000])
-    return person if right else None
+    return person if person and right and person.closed_at is None else None
+
+
+def is_password_of(person: Person, password: str) -> bool:
+    """Whether this is the person's password."""
+    return _matches(person.password_hash, password[:1000])
+
+
+def allow(uow: UnitOfWork, subject: str, throttle: queries.Throttle) -> None:
+    """Count one more of something that is limited; raises TooMany when there were enough of it lately."""
+    hashed = digest(subject)
+    if queries.failures(uow.session, hashed, throttle) >= throttle.failures:
+        raise TooMany("too many in too short a time")
+    uow.session.add(SignInAttempt(subject=hashed))
 
 
 def note_failure(uow: UnitOfWork, attempt: Attempt) -> None:
     """Count a failed attempt, and forget those that no longer matter."""
-    uow.session.exec(delete(SignInAttempt).where(col(SignInAttempt.at) < now() - 4 * BY_EMAIL.window))
+    uow.session.exec(delete(SignInAttempt).where(col(SignInAttempt.at) < now() - KEPT))
     uow.session.add_all(SignInAttempt(subject=subject) for subject, _ in _subjects(attempt))
 
 
-def sign_in(uow: UnitOfWork, person: Person) -> str:
+def sign_in(uow: UnitOfWork, person: Person, browser: Browser | None = None) -> str:
     """Begin a session; returns the token for the cookie, of which only the hash is kept."""
     assert person.id is not None
+    browser = browser or Browser()
     token = new_secret()
-    uow.session.add(SignIn(token_hash=digest(token), person_id=person.id))
+    uow.session.add(
+        SignIn(
+            token_hash=digest(token),
+            person_id=person.id,
+            user_agent=clean_line(browser.user_agent)[:256],
+            address=browser.address[:45],
+        )
+    )
     record(uow, person.public_id, "person.sign_in", ("person", person.public_id))
     return token
 
@@ -107,6 +142,13 @@ def seen(uow: UnitOfWork, token_hash: str) -> None:
     row = uow.session.get(SignIn, token_hash)
     if row is not None:
         row.seen_at = now()
+
+
+def speak(uow: UnitOfWork, person_id: int, lang: str) -> None:
+    """Use a language for this person's pages and letters from now on."""
+    person = uow.session.get(Person, person_id)
+    if person is not None:
+        person.lang = lang
 
 
 def sign_out(uow: UnitOfWork, token_hash: str) -> None:
@@ -120,22 +162,43 @@ def change_password(uow: UnitOfWork, person: Person, password_hash: str) -> None
     """Set a new password and end every session that the old one opened."""
     person.password_hash = password_hash
     uow.session.add(person)
+    sign_out_everywhere(uow, person)
+
+
+def sign_out_everywhere(uow: UnitOfWork, person: Person) -> int:
+    """End every session of a person; answers how many there were."""
     running = select(SignIn).where(SignIn.person_id == person.id, col(SignIn.ended_at).is_(None))
-    for row in uow.session.exec(running):
+    rows = uow.session.exec(running).all()
+    for row in rows:
         row.ended_at = now()
+    return len(rows)
 
 
 def register(uow: UnitOfWork, wanted: Registration, password_hash: str) -> Person:
     """A new person as owner of a new organisation; raises Invalid when the address is taken."""
-    if queries.person_by_email(uow.session, wanted.email):
-        raise Invalid({"email": "taken"})
-    person = Person(email=wanted.email, name=wanted.name, password_hash=password_hash)
-    organisation = Organisation(name=wanted.organisation, kind=wanted.kind, country=wanted.country)
-    uow.session.add_all([person, organisation])
-    uow.session.flush()  # the membership needs both ids
-    join(uow, person, organisation, MembershipRole.OWNER)
+    person = new_person(uow, wanted.email, wanted.name, password_hash)
+    organisation = found(uow, wanted, person)
     record(uow, person.public_id, "person.register", ("organisation", organisation.public_id))
     return person
+
+
+def new_person(uow: UnitOfWork, email: str, name: str, password_hash: str) -> Person:
+    """A new account, whose address nobody has proved yet; raises Invalid when the address is taken."""
+    if queries.person_by_email(uow.session, email):
+        raise Invalid({"email": "taken"})
+    person = Person(email=email, name=name, password_hash=password_hash)
+    uow.session.add(person)
+    uow.session.flush()  # whoever makes a person needs its id
+    return person
+
+
+def found(uow: UnitOfWork, wanted: NewOrganisation, owner: Person) -> Organisation:
+    """A new organisation with its first owner."""
+    organisation = Organisation(name=wanted.organisation, kind=wanted.kind, country=wanted.country)
+    uow.session.add(organisation)
+    uow.session.flush()  # the membership needs its id
+    join(uow, owner, organisation, MembershipRole.OWNER)
+    return organisation
 
 
 def join(uow: UnitOfWork, person: Person, organisation: Organisation, role: MembershipRole) -> None:

@@ -1,17 +1,22 @@
 """flask-login over the table of sign-ins: the cookie holds a token that a row can end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from flask import Flask, g
+from flask import Flask, Response, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from matchmaker.accounts import queries, service
+from matchmaker.accounts.models import Person
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
+from matchmaker.i18n.locales import languages
 from matchmaker.web.context import reader, unit_of_work
 
 # Often enough for "last seen", seldom enough not to write on every page.
 SEEN_EVERY = timedelta(minutes=5)
+# Where the browser's session keeps the public id of the organisation that was chosen to act for.
+CHOSEN = "acting_for"
 
 manager = LoginManager()
 
@@ -37,7 +42,34 @@ def load(token: str) -> SignedInUser | None:
     if now() - row.seen_at > SEEN_EVERY:
         with unit_of_work() as uow:
             service.seen(uow, token_hash)
-    return SignedInUser(token, actor)
+    return SignedInUser(token, _choosing(actor))
+
+
+def _choosing(actor: Actor) -> Actor:
+    """The actor with the organisation that this browser chose, as long as they still write for it."""
+    chosen = session.get(CHOSEN)
+    found = next((one.id for one in actor.affiliations if one.public_id == chosen and one.writes), None)
+    return replace(actor, acting_for=found)
+
+
+def act_for(public_id: str) -> None:
+    """Let this browser act for one of the person's organisations until another is chosen or they sign out."""
+    session[CHOSEN] = public_id
+
+
+def this_browser() -> service.Browser:
+    """What the request says of where it comes from."""
+    return service.Browser(request.headers.get("User-Agent", ""), request.remote_addr or "")
+
+
+def enter(person: Person) -> None:
+    """Sign a person in with this browser."""
+    with unit_of_work() as uow:
+        token = service.sign_in(uow, person, this_browser())
+        actor = queries.actor_of(uow.session, person)
+    # A fresh cookie: nothing that was planted before the sign-in survives it.
+    session.clear()
+    begin(token, actor)
 
 
 def begin(token: str, actor: Actor) -> None:
@@ -62,7 +94,25 @@ def current_actor() -> Actor | None:
     return actor
 
 
+def current_token_hash() -> str:
+    """The key of this browser's own row."""
+    return service.digest(current_user.token) if current_user and current_user.is_authenticated else ""
+
+
+def keep_language(response: Response) -> Response:
+    """A language that was asked for by address becomes the account's own."""
+    wanted = request.args.get("lang")
+    if wanted not in languages() or request.endpoint == "static" or g.get("failed"):
+        return response
+    actor = current_actor()
+    if actor is not None and actor.lang != wanted:
+        with unit_of_work() as uow:
+            service.speak(uow, actor.person_id, wanted)
+    return response
+
+
 def init_app(app: Flask) -> None:
+    app.after_request(keep_language)
     # Not "strong": a telephone changes its address between cells; the row in the database is what protects.
     manager.session_protection = "basic"
     # Templates ask for actor(), so that a page that needs nobody asks nobody.

@@ -29,7 +29,16 @@ def this_process() -> str:
 def is_gone(holder: str) -> bool:
     """Whether the process that holds a lease has died on this very machine."""
     host, _, number = holder.rpartition(":")
-    return host == socket.gethostname()[:32] and number.isdecimal() and not psutil.pid_exists(int(number))
+    return host == socket.gethostname()[:32] and number.isdecimal() and not _lives(int(number))
+
+
+def _lives(number: int) -> bool:
+    """Whether a process of this number does anything; one that nobody has buried yet does not."""
+    try:
+        status: str = psutil.Process(number).status()
+    except psutil.NoSuchProcess:
+        return False
+    return status not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 
 def acquire(

@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from matchmaker.core.traces import places
 from matchmaker.db.engine import writing_session
 
 log = logging.getLogger(__name__)
@@ -44,9 +45,9 @@ class UnitOfWork:
         for effect in effects:
             try:
                 effect()
-            except Exception:
+            except Exception as error:
                 # The data is already safe; a failed effect must not look like a failed request.
-                log.exception("after-commit effect failed: %r", effect)
+                log.error("after-commit effect failed: %r\n%s", effect, places(error))
 
 
 def unit_of_work(engine: Engine) -> UnitOfWork:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from matchmaker.core.traces import places
 from matchmaker.db import jobs, leases, ticks
 from matchmaker.db.engine import reading_session
 from matchmaker.db.jobs import Job
@@ -57,8 +58,8 @@ class Worker:
         try:
             with self.surround():
                 return work(*args)
-        except Exception:
-            log.exception("a worker's round failed in part; it goes on: %r", args or work)
+        except Exception as error:
+            log.error("a worker's round failed in part; it goes on: %r\n%s", args or work, places(error))
             return 0
 
     def _due_ticks(self) -> list[Tick]:
@@ -118,7 +119,7 @@ class Worker:
         try:
             self.handlers[job.kind](self.engine, job.contents)
         except Exception as error:
-            log.exception("job %s (%s) failed at attempt %s", job.id, job.kind, job.attempts)
+            log.error("job %s (%s) failed at attempt %s\n%s", job.id, job.kind, job.attempts, places(error))
             with unit_of_work(self.engine) as uow:
                 jobs.fail(uow, job, type(error).__name__)
         else:
@@ -142,9 +143,9 @@ class Worker:
             busy = False
             try:
                 busy = self.round() > 0
-            except Exception:
+            except Exception as error:
                 # The database itself is in trouble; nothing is lost by trying again.
-                log.exception("the worker failed; it goes on")
+                log.error("the worker failed; it goes on\n%s", places(error))
             if not busy:
                 self._wake.wait(POLL_SECONDS)
                 self._wake.clear()

@@ -1,4 +1,7 @@
-"""Which language a reader gets: asked for, remembered, or the browser's; catalogues are found by looking."""
+"""Which language a reader gets: the one asked for, their account's, the remembered one, or the browser's.
+
+Catalogues are found by looking.
+"""
 
 import secrets
 from collections.abc import Iterator
@@ -12,7 +15,7 @@ import pytz
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale, get_timezone
 
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -44,10 +47,13 @@ def compile_catalogues() -> None:
 
 
 def choose_language() -> str:
-    """The address's `lang`, else the remembered one, else the browser's best; English when nobody reads."""
+    """The address's `lang`, else the account's, else the remembered one, else the browser's best.
+
+    English when nobody reads.
+    """
     if not has_request_context():
         return "en"
-    for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
+    for wanted in (request.args.get("lang"), _of_account("lang"), request.cookies.get(COOKIE)):
         if wanted in languages():
             return wanted
     return request.accept_languages.best_match(languages(), "en") or "en"
@@ -60,14 +66,22 @@ def _zones() -> frozenset[str]:
 
 
 def choose_zone() -> str:
-    """The browser's time zone, which a script of ours keeps in a cookie; UTC until then."""
+    """The account's time zone, else the browser's, which a script of ours keeps in a cookie; UTC until then."""
     if not has_request_context():
         return "UTC"
-    wanted = request.cookies.get(ZONE_COOKIE, "UTC")
+    wanted = _of_account("timezone") or request.cookies.get(ZONE_COOKIE, "UTC")
     try:
         return ZoneInfo(wanted).key if wanted in _zones() else "UTC"
     except (ValueError, ZoneInfoNotFoundError):
         return "UTC"
+
+
+def _of_account(name: str) -> str:
+    """What the account of whoever is signed in asks for; nothing for a file, or after the look-up itself failed."""
+    if request.endpoint == "static" or g.get("failed"):
+        return ""
+    actor = current_app.extensions["matchmaker.actor"]()
+    return str(getattr(actor, name, ""))
 
 
 def remember(response: Response) -> Response:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -87,4 +87,6 @@ def _require_inside(
 
 
 def _until(session: Session, suggestion: Suggestion, waits: Hurdle | None) -> datetime | None:
-    return introductions.closes_at(session, suggestion) if waits is Hurdle.PROHIBITED else suggestion.deadline_at
+    end = introductions.closes_at(session, suggestion) if waits is Hurdle.PROHIBITED else suggestion.deadline_at
+    # A deadline is the midnight after its last day, and it is that day which readers are told.
+    return end - timedelta(minutes=1) if end else None

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from matchmaker.accounts.models import MembershipRole, Organisation, Person
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.paging import Page
+from matchmaker.files.models import StoredFile
 from matchmaker.interests import introduction_queries as queries
 from matchmaker.interests import nda as agreements
 from matchmaker.interests.introduction_policy import Standing, broker_of, standing
@@ -56,6 +57,7 @@ class Line:
     mine: bool
     new: bool
     readers: Sequence[str] = ()
+    files: Sequence[StoredFile] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def parties(
                 contacts=_contacts(members.get(org_id, []), answered[side]),
                 ours=org_id in actor.memberships,
                 card=cards.get(listing_id),
-                visible=full is not None and policy.SEE.allows(actor, full.listing),
+                visible=full is not None and (bool(levels) or policy.SEE.allows(actor, full.listing)),
                 on_market=full is None or full.listing.status is Status.PUBLISHED,
                 sealed=_sealed(actor, full, levels) if listing_id in sealed else "",
             )
@@ -192,6 +194,7 @@ def _lines(session: Session, introduction: Introduction, asked: Asked, actor: Ac
     number = asked.number or queries.count_messages(session, introduction, upto=seen) // size + 1
     page = queries.thread(session, introduction, number, size)
     people = queries.people(session, [*(message.author_id for message in page.rows), *reads])
+    files = queries.attachments(session, page.rows)
     orgs = queries.organisations(session, [introduction.need_org_id, introduction.result_org_id])
     by_side = {Side.NEED: introduction.need_org_id, Side.RESULT: introduction.result_org_id}
     rows = [
@@ -202,6 +205,7 @@ def _lines(session: Session, introduction: Introduction, asked: Asked, actor: Ac
             mine=message.author_id == actor.person_id,
             new=(message.id or 0) > seen and message.author_id != actor.person_id,
             readers=_readers(message, reads, people, but={actor.person_id, message.author_id}),
+            files=files.get(message.id or 0, ()),
         )
         for message in page.rows
     ]

@@ -12,8 +12,16 @@ from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
 from matchmaker.files.models import StoredFile
 from matchmaker.interests.introduction_policy import standing
-from matchmaker.interests.models import Declaration, GateCheck, Introduction, Message, Nda, ThreadRead
-from matchmaker.listings.models import Disclosure, SealedText
+from matchmaker.interests.models import (
+    Declaration,
+    GateCheck,
+    Introduction,
+    Message,
+    MessageAttachment,
+    Nda,
+    ThreadRead,
+)
+from matchmaker.listings.models import Disclosure, ListingAttachment, SealedText
 from matchmaker.notifications.models import Notification
 from matchmaker.review.models import MatchMove, Side, State, Suggestion
 
@@ -219,6 +227,39 @@ def file_of(session: Session, nda: Nda) -> StoredFile | None:
     return session.execute(select(StoredFile).where(col(StoredFile.id) == nda.file_id)).scalar_one_or_none()
 
 
+def introduction_of_attachment(session: Session, stored: StoredFile) -> Introduction | None:
+    """The introduction in whose thread the file was sent."""
+    wanted = (
+        select(Introduction)
+        .join(Message, col(Message.introduction_id) == Introduction.id)
+        .join(MessageAttachment, col(MessageAttachment.message_id) == Message.id)
+        .where(col(MessageAttachment.file_id) == stored.id)
+    )
+    return session.execute(wanted).scalar_one_or_none()
+
+
+def introduction_of_agreed(session: Session, stored: StoredFile) -> Introduction | None:
+    """The introduction whose sides were to agree on the file."""
+    wanted = (
+        select(Introduction).join(Nda, col(Nda.introduction_id) == Introduction.id).where(col(Nda.file_id) == stored.id)
+    )
+    return session.execute(wanted).scalar_one_or_none()
+
+
+def attachments(session: Session, messages: Iterable[Message]) -> dict[int, list[StoredFile]]:
+    """Message id → its files in the order in which they were chosen."""
+    wanted = (
+        select(col(MessageAttachment.message_id), StoredFile)
+        .join(StoredFile, col(StoredFile.id) == MessageAttachment.file_id)
+        .where(col(MessageAttachment.message_id).in_([message.id for message in messages]))
+        .order_by(col(StoredFile.id))
+    )
+    found: dict[int, list[StoredFile]] = {}
+    for message_id, stored in session.execute(wanted):
+        found.setdefault(message_id, []).append(stored)
+    return found
+
+
 def introduction_of(session: Session, nda: Nda) -> Introduction:
     """The introduction that an agreement belongs to."""
     wanted = select(Introduction).where(col(Introduction.id) == nda.introduction_id)
@@ -233,8 +274,11 @@ def message_by_once(session: Session, once: str) -> Message | None:
 
 def sealed_among(session: Session, listing_ids: Collection[int]) -> set[int]:
     """Which of the listings have a sealed part."""
-    wanted = select(col(SealedText.listing_id)).where(col(SealedText.listing_id).in_(list(listing_ids)))
-    return set(session.execute(wanted).scalars())
+    texts = select(col(SealedText.listing_id)).where(col(SealedText.listing_id).in_(list(listing_ids)))
+    files = select(col(ListingAttachment.listing_id)).where(
+        col(ListingAttachment.listing_id).in_(list(listing_ids)), col(ListingAttachment.sealed)
+    )
+    return set(session.execute(texts.union(files)).scalars())
 
 
 def count_messages(session: Session, introduction: Introduction, upto: int | None = None) -> int:

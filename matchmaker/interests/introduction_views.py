@@ -7,6 +7,8 @@ from matchmaker.core.errors import Conflict, Invalid
 from matchmaker.core.ids import new_secret
 from matchmaker.core.languages import languages
 from matchmaker.core.text import clean_text
+from matchmaker.files.service import Received, accepted
+from matchmaker.files.views import received, takes_files
 from matchmaker.i18n import _
 from matchmaker.i18n.locales import current_language
 from matchmaker.interests import gate_page, introductions, messages, nda, nda_page
@@ -63,10 +65,12 @@ def new_messages(public_id: str) -> ResponseReturnValue:
 
 @bp.post("/<public_id>/messages")
 @access(SIGNED_IN)
+@takes_files
 def send(public_id: str) -> ResponseReturnValue:
+    messages.require_writer(reader(), public_id, current_actor())
     text, lang, once = (request.form.get(name, "") for name in ("text", "lang", "once"))
-    sent = messages.Words(text, lang, once, current_language())
     try:
+        sent = messages.Words(text, lang, once, current_language(), _files())
         with unit_of_work() as uow:
             message = messages.send(uow, public_id, sent, actor=current_actor())
             place = queries.count_messages(uow.session, queries.readable(uow.session, public_id, current_actor()))
@@ -126,6 +130,23 @@ def nda_propose(public_id: str) -> ResponseReturnValue:
     return redirect(url_for(".nda_record", public_id=proposed.public_id), 303)
 
 
+@bp.post("/<public_id>/nda/file")
+@access(SIGNED_IN)
+@takes_files
+def nda_propose_file(public_id: str) -> ResponseReturnValue:
+    nda.require_proposer(reader(), public_id, current_actor())
+    seen = request.form.get("seen", "")
+    try:
+        received = _signed_file()
+        with unit_of_work() as uow:
+            proposed = nda.propose_file(uow, public_id, received, seen=seen, actor=current_actor())
+    except Invalid as error:
+        return _nda_form(public_id, {}, _said(error)), 422
+    except Conflict:
+        return _nda_form(public_id, {}, {"": _somebody_proposed()}), 409
+    return redirect(url_for(".nda_record", public_id=proposed.public_id), 303)
+
+
 @bp.get("/nda/<public_id>")
 @access(SIGNED_IN)
 def nda_record(public_id: str) -> ResponseReturnValue:
@@ -175,6 +196,21 @@ def declare(public_id: str) -> ResponseReturnValue:
     return redirect(url_for(".gate", public_id=public_id), 303)
 
 
+def _files() -> tuple[Received, ...]:
+    """What was attached; too many are refused before one is looked at."""
+    if len(request.files.getlist("file")) > messages.MOST_FILES:
+        raise Invalid({"file": "too_many_files"})
+    return tuple(received("file"))
+
+
+def _signed_file() -> Received:
+    """The one file of the form, as it came: cleaning would break a signature in it."""
+    found = received("file", clean=False)
+    if not found:
+        raise Invalid({"file": "file_missing"})
+    return found[0]
+
+
 def _page(public_id: str, values: dict[str, str], problems: dict[str, str]) -> str:
     actor, lang = current_actor(), current_language()
     page = introduction_page(reader(), public_id, Asked.read(request.args), lang, actor=actor)
@@ -189,6 +225,8 @@ def _page(public_id: str, values: dict[str, str], problems: dict[str, str]) -> s
         words={"stands": STANDS, "steps": STEPS, "ends": ENDS},
         kinds=dict(OrganisationKind.choices()),
         limit=messages.LIMIT,
+        most_files=messages.MOST_FILES,
+        accepted=accepted(),
     )
     if page.unread and page.last_id:
         with unit_of_work() as uow:

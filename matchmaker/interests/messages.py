@@ -14,15 +14,20 @@ from matchmaker.core.guess import guess_language
 from matchmaker.core.languages import is_language, main_language
 from matchmaker.core.text import clean_text
 from matchmaker.db.uow import UnitOfWork
+from matchmaker.files import service as files
+from matchmaker.files.service import Received
 from matchmaker.interests import introduction_news as news
 from matchmaker.interests import introduction_queries as queries
 from matchmaker.interests.introduction_policy import Standing, standing
 from matchmaker.interests.introductions import path_of
-from matchmaker.interests.models import Introduction, Message, ThreadRead
+from matchmaker.interests.models import Introduction, Message, MessageAttachment, ThreadRead
 from matchmaker.interests.telling import EVERYBODY, Told, people_of, tell_sides
 from matchmaker.review.models import Side, State, Suggestion
 
 LIMIT = 10_000
+
+
+MOST_FILES = 5
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,22 @@ class Words:
     lang: str = ""
     once: str = ""
     page_lang: str = ""
+    files: tuple[Received, ...] = ()
+
+
+def require_writer(session: Session, public_id: str, actor: Actor) -> None:
+    """Raise what `send` would raise for this actor, before their files are looked at."""
+    if not standing(actor, queries.readable(session, public_id, actor)).writes:
+        raise NotAllowed("only people who act for a side, and the broker, may write")
 
 
 def send(uow: UnitOfWork, public_id: str, words: Words, *, actor: Actor) -> Message:
     """Put a message into the thread and tell the others; the same form sent again is the same message."""
     introduction = queries.readable(uow.session, public_id, actor, lock=True)
+    require_writer(uow.session, public_id, actor)
     here = standing(actor, introduction)
-    if not here.writes:
-        raise NotAllowed("only people who act for a side, and the broker, may write")
-    text = _checked(words.text)
-    once = _once(actor, introduction, words.once, text)
+    text = _checked(words)
+    once = _once(actor, introduction, words, text)
     known = queries.message_by_once(uow.session, once)
     if known is not None:
         return known
@@ -59,13 +70,19 @@ def send(uow: UnitOfWork, public_id: str, words: Words, *, actor: Actor) -> Mess
         once=once,
     )
     uow.session.add(message)
+    uow.session.flush()  # its files need message.id
+    for received in words.files:
+        stored = files.store(uow, received, actor=actor)
+        uow.session.add(MessageAttachment(message_id=message.id or 0, file_id=stored.id or 0))
     record(uow, actor.public_id, "message.send", ("introduction", introduction.public_id), message.public_id)
     _tell(uow, introduction, suggestion, actor, here)
     return message
 
 
-def _checked(text: str) -> str:
-    text = clean_text(text)
+def _checked(words: Words) -> str:
+    text = clean_text(words.text)
+    if len(words.files) > MOST_FILES:
+        raise Invalid({"file": "too_many_files"})
     if not text:
         raise Invalid({"text": "missing"})
     if len(text) > LIMIT:
@@ -73,12 +90,14 @@ def _checked(text: str) -> str:
     return text
 
 
-def _once(actor: Actor, introduction: Introduction, token: str, text: str) -> str:
+def _once(actor: Actor, introduction: Introduction, words: Words, text: str) -> str:
     """What makes a message the same: who, where, by which form, and what it says.
 
     With the words, since a browser's "back" shows an old form again, and what is written there anew is another message.
+    Files by what they say, since cleaning one twice need not give the same bytes.
     """
-    said = "\0".join((actor.public_id, introduction.public_id, token, text))
+    attached = (f"{one.name}\0{one.size}\0{one.text}" for one in words.files)
+    said = "\0".join((actor.public_id, introduction.public_id, words.once, text, *attached))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 

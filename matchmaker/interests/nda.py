@@ -9,8 +9,10 @@ from sqlmodel import Session
 from matchmaker.accounts.schemas import Actor
 from matchmaker.audit.service import record
 from matchmaker.core.clock import now
-from matchmaker.core.errors import Conflict, NotAllowed, NotFound
+from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
+from matchmaker.files import service as files
+from matchmaker.files.service import Received
 from matchmaker.interests import introduction_news as news
 from matchmaker.interests import introduction_queries as queries
 from matchmaker.interests.introduction_policy import Standing, standing
@@ -64,11 +66,24 @@ def propose(uow: UnitOfWork, public_id: str, draft: NdaDraft, *, seen: str, acto
     return _put_up(uow, introduction, nda, seen, actor)
 
 
-def propose_file(uow: UnitOfWork, public_id: str, file_id: int, *, seen: str, actor: Actor) -> Nda:
-    """Put a file up in the same way."""
+def propose_file(uow: UnitOfWork, public_id: str, received: Received, *, seen: str, actor: Actor) -> Nda:
+    """Put a PDF up in the same way; raises Invalid for any other kind of file."""
     introduction = _open(uow, public_id, actor)
-    nda = Nda(introduction_id=introduction.id or 0, proposed_by=actor.person_id, file_id=file_id)
+    if received.kind.name != "pdf":
+        raise Invalid({"file": "pdf_only"})
+    before = pending(uow.session, introduction)
+    if before is not None and digest(uow.session, before) == received.sha256:
+        return before  # the same form was sent twice
+    stored = files.store(uow, received, actor=actor)
+    nda = Nda(introduction_id=introduction.id or 0, proposed_by=actor.person_id, file_id=stored.id)
     return _put_up(uow, introduction, nda, seen, actor)
+
+
+def require_proposer(session: Session, public_id: str, actor: Actor) -> None:
+    """Raise what proposing would raise for this actor, before their file is looked at."""
+    here = standing(actor, queries.readable(session, public_id, actor))
+    if not here.speaks or not here.confirmed:
+        raise NotAllowed("only people who act for a side may propose")
 
 
 def _put_up(uow: UnitOfWork, introduction: Introduction, nda: Nda, seen: str, actor: Actor) -> Nda:
@@ -147,9 +162,7 @@ def _come_into_force(uow: UnitOfWork, nda: Nda, introduction: Introduction) -> N
 
 def _open(uow: UnitOfWork, public_id: str, actor: Actor) -> Introduction:
     introduction = queries.readable(uow.session, public_id, actor, lock=True)
-    here = standing(actor, introduction)
-    if not here.speaks or not here.confirmed:
-        raise NotAllowed("only people who act for a side may propose")
+    require_proposer(uow.session, public_id, actor)
     _require_open(uow, introduction)
     return introduction
 

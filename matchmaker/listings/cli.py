@@ -14,10 +14,10 @@ from rich.text import Text
 from sqlalchemy.exc import OperationalError
 
 from matchmaker.core.errors import MatchmakerError
-from matchmaker.listings import demo
+from matchmaker.listings import demo, machine_texts, translator
 from matchmaker.listings.columns import read_overrides
 from matchmaker.listings.importing import Options, Report, Watch, import_file
-from matchmaker.web.context import engine
+from matchmaker.web.context import engine, unit_of_work
 
 SHOWN_REJECTIONS = 20
 
@@ -52,6 +52,16 @@ def demo_command() -> None:
     with _failing_in_one_line():
         report = demo.load(engine())
     _print(report)
+
+
+@listings.command("translate")
+def translate_command() -> None:
+    """Ask for machine versions of everything published that lacks one in a language of the portal."""
+    if translator.of(engine()) is None:
+        raise _Failure("no translation service is set; name one in MATCHMAKER_TRANSLATE_URL")
+    with unit_of_work() as uow:
+        found = machine_texts.request_all(uow)
+    click.echo(f"{found} listings wait to be translated")
 
 
 @contextmanager

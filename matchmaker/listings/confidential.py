@@ -34,8 +34,8 @@ TITLES: dict[str, LazyString] = {
     "embargo_until": lazy("Embargo until"),
 }
 LEVELS: dict[DisclosureLevel, LazyString] = {
-    DisclosureLevel.INTEREST: lazy("When both sides have said yes"),
-    DisclosureLevel.NDA: lazy("When both sides have confirmed a non-disclosure agreement"),
+    DisclosureLevel.INTEREST: lazy("After the introduction"),
+    DisclosureLevel.NDA: lazy("After a non-disclosure agreement"),
 }
 
 

@@ -126,8 +126,9 @@ PLAIN: tuple[str, ...] = tuple(field.name for field in FIELDS if not field.worde
 # A published source is kept whole even when it is longer than what we ask people to write.
 IMPORT_LIMITS: dict[str, int] = {"description": 60_000}
 
-# How long a listing stays published, and how long before that it is offered for renewal.
-LIFETIME_DAYS = 365
+# How long a listing stays published, how long before its end its owner is reminded and may renew it, how often, and
+# how long after it left the market it is put away.
+LIFETIME_DAYS, REMINDED_DAYS, RENEWALS, ARCHIVED_AFTER_DAYS = 365, 14, 1, 730
 
 
 def fields_for(direction: Direction) -> list[Field]:

@@ -104,6 +104,8 @@ class ListingForm:
     revision: int = 0
     # The stored contents, when somebody else changed them while this form was open.
     theirs: Values | None = None
+    # The revision whose words were put into the form, to be saved as a new one.
+    restored: int | None = None
     # What others read in the place of the owner's name; None for a writer who is not of the owner's organisation.
     described: str | None = None
 
@@ -142,6 +144,11 @@ class ListingForm:
         """
         theirs = {**values_of_draft(current.draft()), **kept}
         return replace(self, listing=current.listing, revision=current.listing.revision, theirs=theirs)
+
+    def with_version(self, revision: int, contents: Values) -> "ListingForm":
+        """The same page with the contents of an old version, beside what is stored where that differs."""
+        old = {field.name: _as_typed(contents.get(field.name)) for field in FIELDS}
+        return replace(self, values=old, theirs=self.values, restored=revision)
 
     def _show(self, field: Field) -> FormField:
         values = _entries(field, self.values.get(field.name))
@@ -244,15 +251,21 @@ def parse(direction: Direction, values: Values, *, complete: bool) -> tuple[List
         filled = {field.name for field in FIELDS if any(_entries(field, values.get(field.name)))}
         absent = missing_for_publication(direction, filled)
         problems = {**{name: forms.message("missing") for name in absent}, **problems}
-    strange = _other_script(str(values.get("lang") or ""), values)
-    return (None, {"lang": strange, **problems}) if strange else (wanted, problems)
+    text_lang = str(values.get("lang") or "")
+    closed = values.get(confidential.KEY) or {}
+    found = {
+        "lang": _other_script(text_lang, _worded(values)),
+        "sealed": _other_script(text_lang, closed.get("sealed", "")),
+    }
+    strange = {name: complaint for name, complaint in found.items() if complaint}
+    return (None, {**strange, **problems}) if strange else (wanted, problems)
 
 
 def parse_text(text_lang: str, values: Values) -> tuple[TextDraft | None, Problems]:
     """A language version, or what is wrong with it."""
     wanted, problems = forms.parse(TextDraft, {**values, "lang": text_lang})
     # The form of a version does not ask for its language; the title is the first thing that is in the wrong one.
-    strange = _other_script(text_lang, values)
+    strange = _other_script(text_lang, _worded(values))
     return (None, {"title": strange, **problems}) if strange else (wanted, problems)
 
 
@@ -267,9 +280,12 @@ def language_options(lang: str, *, without: Sequence[str] = ()) -> list[tuple[st
     return [(code, name if own.casefold() == name.casefold() else f"{name} · {own}") for code, name, own in named]
 
 
-def _other_script(text_lang: str, values: Values) -> str:
+def _worded(values: Values) -> str:
+    return " ".join(str(values.get(name) or "") for name in WORDED)
+
+
+def _other_script(text_lang: str, words: str) -> str:
     """The complaint about words in a script that their language does not use, or ""."""
-    words = " ".join(str(values.get(name) or "") for name in WORDED)
     script = foreign_script(words, text_lang)
     if script is None:
         return ""
@@ -294,7 +310,7 @@ def _their(field: Field, mine: tuple[str, ...], stored: Values | None, lang: str
 
 
 def _as_typed(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return list(value)
     if isinstance(value, Decimal):
         return f"{value:f}".removesuffix(".00")

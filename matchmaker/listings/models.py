@@ -130,7 +130,7 @@ class Listing(SQLModel, table=True):
     # What opens the sealed text.
     sealed_level: DisclosureLevel = Field(default=DisclosureLevel.INTEREST, sa_type=stored(DisclosureLevel))
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    # Who reviews its quality; never somebody of its own organisation.
+    # Who reviews its quality, or took it off the market for the platform; never somebody of its own organisation.
     reviewer_id: int | None = Field(default=None, foreign_key="person.id")
     # When it last changed its status, for the clock that archives.
     status_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -262,7 +262,7 @@ class ListingAttachment(SQLModel, table=True):
     # Whether its text may be compared with other listings; the owner says so.
     feeds_matching: bool = False
     # The text that was read out of it, "" until then and where there is none.
-    text: str = ""
+    text: str = Field(default="", repr=False)
 
 
 class SimilarSeen(SQLModel, table=True):

@@ -262,14 +262,10 @@ def cards(session: Session, ids: Iterable[int], reader: Reader) -> dict[int, Lis
     return {card.id: card for card in _cards_of(session, wanted, reader)}
 
 
-def of_organisations(session: Session, actor: Actor, lang: str) -> list[ListingCard]:
-    """All listings of the actor's organisations, last changed first."""
-    mine = (
-        select(Listing)
-        .where(col(Listing.organisation_id).in_(list(actor.memberships)))
-        .order_by(col(Listing.updated_at).desc())
-    )
-    return _cards_of(session, mine, Reader(lang, actor))
+def titled(text: str) -> ColumnElement[bool]:
+    """Whether a title in any language says all these words."""
+    words = [or_(*(col(ListingText.title).like(like, escape="\\") for like in _likes(word))) for word in text.split()]
+    return exists().where(col(ListingText.listing_id) == Listing.id, *words).correlate(Listing)
 
 
 def counts(session: Session) -> Counts:

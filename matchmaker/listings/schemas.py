@@ -1,6 +1,6 @@
 """What a caller may say of a listing, and what readers get."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
@@ -20,6 +20,8 @@ from matchmaker.taxonomy.vocabulary import VOCABULARIES
 
 SEALED_LIMIT = 4000
 LONGEST_EMBARGO = timedelta(days=3653)
+# More than any field takes is not read while it is being typed.
+LONGEST_READ = 8_000
 CHOICES = tuple(n for n in PLAIN if BY_NAME[n].widget is Widget.CHOICE and n != "budget_currency")
 
 
@@ -234,6 +236,17 @@ class ListingDraft(Words):
             for own, code in pairs
             if own is scheme
         }
+
+
+def unfinished(direction: Direction, typed: Mapping[str, Any]) -> ListingDraft:
+    """What is being typed, as far as it can be read: nothing is refused, and nothing of it may be stored."""
+    words = {name: clean_text(str(typed.get(name) or "")[:LONGEST_READ]) for name in WORDED}
+    lang = str(typed.get("lang") or "")
+    known = {name: value for name in CHOICES if (value := typed.get(name)) and is_known(name, str(value))}
+    codes = {name: tuple(code for code in _split(typed.get(name)) if is_known(name, code)) for name in CODED}
+    facts = {**known, **codes, "lang": lang if lang in LISTING_LANGUAGES else "und"}
+    contents: dict[str, Any] = {**words, **facts, "direction": direction}
+    return ListingDraft.model_construct(**contents)
 
 
 class ListingCard(BaseModel):

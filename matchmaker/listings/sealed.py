@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from matchmaker.accounts.models import Organisation, Person
 from matchmaker.accounts.schemas import Actor
 from matchmaker.audit.models import AuditEvent
 from matchmaker.listings.confidence import is_open_to
-from matchmaker.listings.models import Disclosure, DisclosureLevel, Listing, SealedText
+from matchmaker.listings.models import Disclosure, DisclosureLevel, Listing, ListingAttachment, SealedText
 
 VIEWED = "listing.sealed_view"
 
@@ -38,10 +38,13 @@ def texts_of(session: Session, listing_ids: Iterable[int | None]) -> dict[int, S
     return {row.listing_id: row for row in session.execute(wanted).scalars()}
 
 
-def has_text(session: Session, listing_id: int | None) -> bool:
-    """Whether there is a sealed text, which is all that a stranger is told."""
-    wanted = select(col(SealedText.listing_id)).where(col(SealedText.listing_id) == listing_id)
-    return session.execute(wanted.limit(1)).first() is not None
+def has_part(session: Session, listing_id: int | None) -> bool:
+    """Whether there is a sealed text or file, which is all that a stranger is told."""
+    texts = select(col(SealedText.listing_id)).where(col(SealedText.listing_id) == listing_id)
+    files = select(col(ListingAttachment.listing_id)).where(
+        col(ListingAttachment.listing_id) == listing_id, col(ListingAttachment.sealed)
+    )
+    return session.execute(texts.union_all(files).limit(1)).first() is not None
 
 
 def digest_of(session: Session, listing_id: int | None) -> str:
@@ -60,15 +63,20 @@ def disclosures(session: Session, actor: Actor, listing: Listing) -> list[Disclo
 
 
 def viewers(session: Session, listing: Listing) -> list[Viewer]:
-    """Who of others has read the sealed part, the latest first."""
-    last = func.max(col(AuditEvent.at))
+    """Who of others has read the sealed part or taken a file of it, the latest first."""
     wanted = (
-        select(col(Person.name), col(Organisation.name), func.count(), last)
-        .select_from(AuditEvent)
+        select(col(Person.id), col(Person.name), col(AuditEvent.detail), col(AuditEvent.at))
         .join(Person, col(Person.public_id) == AuditEvent.actor)
-        .outerjoin(Organisation, col(Organisation.public_id) == AuditEvent.detail)
         .where(col(AuditEvent.object_id) == listing.public_id, col(AuditEvent.action) == VIEWED)
-        .group_by(col(Person.id), col(Organisation.id))
-        .order_by(last.desc())
+        .order_by(col(AuditEvent.id).desc())
     )
-    return [Viewer(name, owner or "", times, at) for name, owner, times, at in session.execute(wanted)]
+    found: dict[tuple[int, str], list[tuple[str, datetime]]] = {}
+    for person_id, name, detail, at in session.execute(wanted):
+        found.setdefault((person_id or 0, detail.partition(" ")[0]), []).append((name, at))
+    names = _organisation_names(session, {let_in for _, let_in in found})
+    return [Viewer(looks[0][0], names.get(key[1], ""), len(looks), looks[0][1]) for key, looks in found.items()]
+
+
+def _organisation_names(session: Session, public_ids: set[str]) -> dict[str, str]:
+    wanted = select(col(Organisation.public_id), col(Organisation.name))
+    return dict(session.execute(wanted.where(col(Organisation.public_id).in_(public_ids))).all())

@@ -1,7 +1,8 @@
 """Close a listing's confidential part, and open it to those whom an introduction let in; each look is recorded."""
 
+from pydantic import SecretStr
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.schemas import Actor
@@ -31,17 +32,39 @@ def seal(uow: UnitOfWork, listing: Listing, wanted: Confidence | None) -> None:
         uow.session.add(row)
 
 
-def read(uow: UnitOfWork, listing: Listing, *, actor: Actor) -> tuple[SealedText, Disclosure]:
-    """The sealed text and what opened it, for somebody of another organisation; the owner sees that they looked.
+def closed_in(session: Session, listing: Listing) -> Confidence:
+    """What is closed in a listing, its files apart, for a draft that says the same; an embargo that is over is none."""
+    found = sealed.text_of(session, listing.id)
+    return Confidence.model_construct(
+        anonymous=listing.anonymous,
+        sealed=SecretStr(found.text if found else ""),
+        sealed_level=listing.sealed_level,
+        embargo_until=listing.embargo_until if confidence.is_embargoed(listing) else None,
+    )
 
-    Raises NotFound where there is none or where it is not open to the actor: one tells no more than the other.
+
+def read(uow: UnitOfWork, listing: Listing, *, actor: Actor) -> tuple[SealedText | None, Disclosure]:
+    """The sealed text, if there is one beside the files, and what opened it, for somebody of another organisation.
+
+    The owner sees that they looked. Raises NotFound where there is no sealed part or where it is not open to the
+    actor: one tells no more than the other.
     """
-    found = sealed.text_of(uow.session, listing.id)
+    is_there = sealed.has_part(uow.session, listing.id)
     opened = sealed.disclosures(uow.session, actor, listing)
     levels = frozenset(row.level for row in opened)
-    if found is None or not opened or not confidence.reads_sealed(actor, listing, levels):
+    if not is_there or not opened or not confidence.reads_sealed(actor, listing, levels):
         raise NotFound("no such text")
-    through = uow.session.get(Organisation, opened[0].organisation_id) if opened[0].organisation_id else None
-    subject = ("listing", listing.public_id)
-    record(uow, actor.public_id, sealed.VIEWED, subject, through.public_id if through else "")
-    return found, opened[0]
+    note_look(uow, listing, actor)
+    return sealed.text_of(uow.session, listing.id), opened[0]
+
+
+def note_look(uow: UnitOfWork, listing: Listing, actor: Actor, *, file: str = "") -> None:
+    """Record that somebody of another organisation has read the sealed part, or taken a sealed file of this id.
+
+    The detail is what let them in, an organisation or for a broker nothing, and the file.
+    """
+    opened = sealed.disclosures(uow.session, actor, listing)
+    let_in = next((row.organisation_id for row in opened if row.organisation_id), None)
+    through = uow.session.get(Organisation, let_in) if let_in else None
+    detail = [through.public_id if through else "-", *([f"file {file}"] if file else [])]
+    record(uow, actor.public_id, sealed.VIEWED, ("listing", listing.public_id), " ".join(detail))

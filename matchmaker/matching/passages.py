@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from embeddings.languages import detect_language
 from embeddings.text import normalise, split_passages
-from matchmaker.listings.models import ListingText
+from matchmaker.listings.models import ListingText, TextOrigin
 
 # Longer texts are rare (some calls have 35,000 characters) and say the important things early.
 MOST_PASSAGES = 24
@@ -33,10 +33,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Hidden:
-    """What of a listing is compared but not shown: a sealed text, and during an embargo all but title and summary."""
+    """What of a listing is compared but not shown: a sealed text, and during an embargo all but title and summary.
+
+    And what its files say that the owner lets be compared: `files` those of the open part.
+    """
 
     sealed: str = field(default="", repr=False)
     embargo: bool = False
+    files: Sequence[str] = field(default=(), repr=False)
+    sealed_files: Sequence[str] = field(default=(), repr=False)
 
 
 OPEN = Hidden()
@@ -45,16 +50,27 @@ OPEN = Hidden()
 def pieces_of(texts: Sequence[ListingText], hidden: Hidden = OPEN) -> list[Piece]:
     """The passages of all language versions, the original first; the title alone when there is nothing else.
 
-    The open pieces are the same whatever is hidden. A hidden piece that says no more than an open one is left out.
+    The open pieces are the same whatever is hidden; those of files come last. A hidden piece that says no more than an
+    open one is left out. A machine's version says nothing that its original does not, which is read in its own language
+    as fairly.
     """
-    versions = list(texts)
+    versions = [text for text in texts if text.origin is not TextOrigin.MACHINE]
     shown = [piece for text in versions for piece in _pieces(text, SHORT if hidden.embargo else BODY)]
-    known = {piece.digest for piece in shown}
     kept = [piece for text in versions if hidden.embargo for piece in _pieces(text, BODY)]
-    if hidden.sealed and versions:
-        lang = _language(versions[0], SHORT if hidden.embargo else BODY)
-        kept += _cut(lang, normalise(versions[0].title), normalise(hidden.sealed))
+    if versions:
+        title = normalise(versions[0].title)
+        if hidden.sealed:
+            kept += _cut(_language(versions[0], SHORT if hidden.embargo else BODY), title, normalise(hidden.sealed))
+        (kept if hidden.embargo else shown).extend(_of_files(title, hidden.files))
+        kept += _of_files(title, hidden.sealed_files)
+    known = {piece.digest for piece in shown}
     return shown + [replace(piece, sealed=True) for piece in kept if piece.digest not in known]
+
+
+def _of_files(title: str, texts: Sequence[str]) -> list[Piece]:
+    """The passages of files, each in the language that it seems to be in; as many as of a text in all."""
+    read = (normalise(text) for text in texts)
+    return [piece for text in read if text for piece in _cut(detect_language(text), title, text)][:MOST_PASSAGES]
 
 
 def _pieces(version: ListingText, fields: Sequence[str]) -> Iterator[Piece]:

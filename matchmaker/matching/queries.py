@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, case, func, or_, select, union_all
 from sqlmodel import Session, col
 
+from matchmaker.core.clock import now
 from matchmaker.listings.models import (
     Direction,
     Listing,
     ListingAttachment,
     ListingChange,
     ListingCode,
+    ListingText,
     Scheme,
     SealedText,
+    SimilarSeen,
     Status,
+    TextOrigin,
 )
 from matchmaker.matching.models import Embedding, IndexSnapshot, Passage
 from matchmaker.matching.schemas import Side
@@ -32,6 +36,8 @@ _QUOTABLE = (
     .join(Listing, col(Listing.id) == Passage.listing_id)
     .join(Embedding, col(Embedding.listing_id) == Passage.listing_id)
 )
+# Characters of a description that stand for a missing summary; listings that are looked through, newest first.
+BEGINNING, MOST_OPENINGS = 300, 20_000
 _SCORED = (Scheme.IPC, Scheme.NACE, Scheme.PARTNERSHIP, Scheme.TARGET_COUNTRY)
 
 
@@ -64,6 +70,16 @@ class Quotable:
 
     passage: Passage
     is_current: bool
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a listing begins, in one language."""
+
+    listing_id: int
+    own: bool
+    title: str
+    beginning: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +142,75 @@ def quotable_of(session: Session, listing_id: int, encoder: str) -> list[Quotabl
     """The same for one listing, in order."""
     wanted = _QUOTABLE.where(col(Passage.listing_id) == listing_id, col(Passage.encoder) == encoder)
     return [Quotable(row, bool(current)) for row, current in session.execute(wanted.order_by(col(Passage.id)))]
+
+
+def file_texts(session: Session, listing_ids: Sequence[int]) -> dict[int, list[tuple[bool, str]]]:
+    """What the files of these listings say that matching may read: whether it is sealed, and the text."""
+    columns = (col(ListingAttachment.listing_id), col(ListingAttachment.sealed), col(ListingAttachment.text))
+    wanted = select(*columns).where(
+        col(ListingAttachment.listing_id).in_(listing_ids),
+        col(ListingAttachment.feeds_matching),
+        col(ListingAttachment.text) != "",
+    )
+    found: dict[int, list[tuple[bool, str]]] = {}
+    for listing_id, is_sealed, text in session.execute(wanted.order_by(col(ListingAttachment.file_id))):
+        found.setdefault(listing_id, []).append((is_sealed, text))
+    return found
+
+
+def open_passages(session: Session, listing_ids: Sequence[int], encoder: str) -> dict[int, dict[str, list[Passage]]]:
+    """The passages of these listings that are not sealed, by listing and language."""
+    wanted = select(Passage).where(
+        col(Passage.listing_id).in_(listing_ids), col(Passage.encoder) == encoder, col(Passage.sealed).is_(False)
+    )
+    found: dict[int, dict[str, list[Passage]]] = {}
+    for passage in session.execute(wanted.order_by(col(Passage.id))).scalars():
+        found.setdefault(passage.listing_id, {}).setdefault(passage.lang, []).append(passage)
+    return found
+
+
+def openings(session: Session, direction: Direction, own: Sequence[int]) -> list[Opening]:
+    """How the listings of a direction begin: published ones, and all those of the organisations `own`.
+
+    Only words that people wrote and anybody may read: of others, title and summary.
+    """
+    is_own = col(Listing.organisation_id).in_(own)
+    said = func.coalesce(
+        func.nullif(col(ListingText.summary), ""), func.substr(col(ListingText.description), 1, BEGINNING)
+    )
+    beginning = case((or_(is_own, _unembargoed()), said), else_=col(ListingText.summary))
+    wanted = (
+        select(col(Listing.id), is_own, col(ListingText.title), beginning)
+        .join(ListingText, col(ListingText.listing_id) == Listing.id)
+        .where(
+            col(Listing.direction) == direction,
+            or_(col(Listing.status) == Status.PUBLISHED, is_own),
+            col(ListingText.origin) == TextOrigin.OWNER,
+        )
+        .order_by(col(Listing.id).desc())
+        .limit(MOST_OPENINGS)
+    )
+    return [Opening(row[0], bool(row[1]), row[2], row[3]) for row in session.execute(wanted)]
+
+
+def readable(session: Session, listing_ids: Sequence[int], own: Sequence[int]) -> set[int]:
+    """Those of the listings whose whole open text the members of the organisations `own` may read."""
+    is_own = col(Listing.organisation_id).in_(own)
+    wanted = select(col(Listing.id)).where(col(Listing.id).in_(listing_ids), or_(is_own, _unembargoed()))
+    return set(session.execute(wanted).scalars())
+
+
+def owned(session: Session, listing_ids: Sequence[int], own: Sequence[int]) -> set[int]:
+    """Those of the listings that belong to one of the organisations `own`."""
+    wanted = select(col(Listing.id)).where(col(Listing.id).in_(listing_ids), col(Listing.organisation_id).in_(own))
+    return set(session.execute(wanted).scalars())
+
+
+def seen(session: Session, listing_id: int) -> set[int]:
+    """Listings that its owner was shown as similar, and went on."""
+    return set(
+        session.execute(select(col(SimilarSeen.other_id)).where(col(SimilarSeen.listing_id) == listing_id)).scalars()
+    )
 
 
 def stored(session: Session, encoder: str, dim: int, listing_ids: Sequence[int] | None = None) -> Stored:
@@ -215,6 +300,10 @@ def _side(listing: Listing, codes: dict[Scheme, list[str]]) -> Side:
         dated=listing.published_at,
         deadline=listing.deadline,
     )
+
+
+def _unembargoed() -> ColumnElement[bool]:
+    return or_(col(Listing.embargo_until).is_(None), col(Listing.embargo_until) <= now().date())
 
 
 def _stale(encoder: str) -> ColumnElement[bool]:

@@ -9,6 +9,8 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session, col
 
 from embeddings.encoders.base import Encoder
+from matchmaker.accounts.schemas import Actor
+from matchmaker.audit.service import record
 from matchmaker.core.clock import now
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import UnitOfWork, unit_of_work
@@ -16,7 +18,8 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings import sealed
 from matchmaker.listings import service as listing_service
 from matchmaker.listings.confidence import EVERYTHING, is_embargoed
-from matchmaker.listings.models import ChangeKind, Listing
+from matchmaker.listings.models import ChangeKind, Listing, SealedText, SimilarSeen
+from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import FullListing
 from matchmaker.matching import queries
 from matchmaker.matching.models import Embedding, Passage
@@ -72,7 +75,7 @@ def reveal(uow: UnitOfWork, listing_ids: Sequence[int]) -> int:
             _store(uow, embedding.encoder, work, {})
         else:
             embedding.revision = 0
-            listing_service.note_change(uow, work.listing, ChangeKind.EDITED)
+            note_change(uow, work.listing, ChangeKind.EDITED)
     return len(listing_ids)
 
 
@@ -82,13 +85,23 @@ def _prepare(session: Session, encoder: str, listing_ids: Sequence[int]) -> list
     for passage in queries.passages_of(session, listing_ids):
         if passage.encoder == encoder:
             known.setdefault(passage.listing_id, {})[passage.digest] = passage.vector
-    at, texts = now(), sealed.texts_of(session, listing_ids)
+    at, texts, files = now(), sealed.texts_of(session, listing_ids), queries.file_texts(session, listing_ids)
     prepared = []
     for full in listings.fulls(session, found, EVERYTHING):
         id_ = full.listing.id or 0
-        hidden = Hidden(texts[id_].text if id_ in texts else "", is_embargoed(full.listing, at.date()))
+        hidden = _hidden(full.listing, texts.get(id_), files.get(id_, []), at)
         prepared.append(Prepared(full.listing, pieces_of(full.texts, hidden), known.get(id_, {}), at))
     return prepared
+
+
+def _hidden(listing: Listing, text: SealedText | None, files: Sequence[tuple[bool, str]], at: datetime) -> Hidden:
+    """What of a listing is compared beside its words, and whether those are under embargo; files as (sealed, text)."""
+    return Hidden(
+        sealed=text.text if text else "",
+        embargo=is_embargoed(listing, at.date()),
+        files=[words for is_sealed, words in files if not is_sealed],
+        sealed_files=[words for is_sealed, words in files if is_sealed],
+    )
 
 
 def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]) -> bool:
@@ -122,8 +135,9 @@ def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]
 
 def sealed_words(session: Session, full: FullListing) -> dict[str, str]:
     """What the sealed passages of a listing say, by digest, for its own people: no index and no row keeps it."""
-    text = sealed.text_of(session, full.listing.id)
-    hidden = Hidden(text.text if text else "", full.is_embargoed)
+    id_ = full.listing.id or 0
+    files = queries.file_texts(session, [id_]).get(id_, [])
+    hidden = _hidden(full.listing, sealed.text_of(session, id_), files, now())
     return {piece.digest: piece.text for piece in pieces_of(full.texts, hidden) if piece.sealed}
 
 
@@ -143,6 +157,13 @@ def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> Non
     uow.session.add(embedding)
     uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id))
     listing_service.note_embedded(uow, [listing_id])
+
+
+def note_seen(uow: UnitOfWork, listing: Listing, others: Sequence[int], *, actor: Actor) -> None:
+    """Remember that the owner looked at these similar listings and says that theirs is a different one."""
+    for other_id in others:
+        uow.session.merge(SimilarSeen(listing_id=listing.id or 0, other_id=other_id))
+    record(uow, actor.public_id, "listing.not_the_same", ("listing", listing.public_id), str(len(others)))
 
 
 def unpack(vector: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -51,6 +51,8 @@ class Postman:
                 return outbox.give_up_old(uow, str(error), now())
         finally:
             self.channel.close()
+            with unit_of_work(engine) as uow:
+                leases.release(uow, LEASE, self.holder)
         self._failures = 0
         return done
 

@@ -8,13 +8,18 @@ from enum import StrEnum
 from flask_babel import LazyString
 from sqlmodel import Session
 
+from matchmaker.accounts.schemas import Actor
+from matchmaker.core.clock import now
 from matchmaker.core.errors import Unavailable
 from matchmaker.i18n import _, lazy
-from matchmaker.listings import policy, sealed
+from matchmaker.listings import actions, attachments, life, policy, records, sealed
 from matchmaker.listings import queries as listings
+from matchmaker.listings.actions import Action
+from matchmaker.listings.advice import Assessment, assess
+from matchmaker.listings.attachments import Attached
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
-from matchmaker.listings.models import ListingText, SealedText, Status
+from matchmaker.listings.models import Listing, ListingText, QualityReview, SealedText, Status
 from matchmaker.listings.owners import described
 from matchmaker.listings.queries import FullListing
 from matchmaker.listings.sealed import Viewer
@@ -25,6 +30,7 @@ from matchmaker.taxonomy.titles import title_of
 from matchmaker.web.presentation import day, money
 
 MATCHES = 10
+UNFINISHED = frozenset({Status.DRAFT, Status.SUBMITTED, Status.UNDER_REVIEW, Status.RETURNED})
 # The page's head shows these itself.
 HEADED = frozenset({"lang", "title", "summary", "country", "budget_max", "budget_currency"})
 # The form speaks to the owner, the page about them.
@@ -64,10 +70,22 @@ class Section:
 
 
 @dataclass(frozen=True)
+class OwnersPart:
+    """What can be done with the listing now, what the last reviewer said, and how near its end is."""
+
+    actions: Sequence[Action]
+    review: QualityReview | None
+    days_left: int | None
+    renewable: bool
+
+
+@dataclass(frozen=True)
 class SealedPart:
-    """That there is a sealed text; the text itself only for its owner and for those to whom it is open."""
+    """That there is something sealed; text and files themselves only where it is open, to its owner always."""
 
     text: SealedText | None = None
+    files: Sequence[Attached] = ()
+    is_open: bool = False
     # When it was opened to the reader; None for its owner.
     opened_at: datetime | None = None
     # Who of others has read it, for its owner.
@@ -84,8 +102,24 @@ class ListingPage:
     scope: Scope
     matches: MatchList | None
     editable: bool
+    # What only those who may change it are shown.
+    owner: OwnersPart | None = None
+    # Whether the reader may judge it.
+    appraisable: bool = False
     # None where nothing is sealed.
     sealed: SealedPart | None = None
+    # Those whose names the reader may know, the sealed ones among them.
+    files: Sequence[Attached] = ()
+
+    @property
+    def open_files(self) -> Sequence[Attached]:
+        return [one for one in self.files if not one.sealed]
+
+    # The original's texts, when another language version is shown; and whether the reader's own is lacking.
+    beside: Sequence[Fact] = ()
+    lacking: bool = False
+    # What the text still lacks, for its owner and as long as it is not out.
+    advice: Assessment | None = None
 
     @property
     def may_unseal(self) -> bool:
@@ -97,9 +131,10 @@ class ListingPage:
         """What others read in the place of the owner's name."""
         return described(self.full.organisation)
 
-    def unsealed(self, text: SealedText, opened_at: datetime) -> "ListingPage":
-        """The same page with the sealed text, for a reader whose look is recorded."""
-        return replace(self, sealed=SealedPart(text, opened_at))
+    def unsealed(self, text: SealedText | None, opened_at: datetime) -> "ListingPage":
+        """The same page with the sealed part, for a reader whose look is recorded."""
+        files = [one for one in self.files if one.sealed]
+        return replace(self, sealed=SealedPart(text, files, is_open=True, opened_at=opened_at))
 
     def section(self, group: str) -> Section | None:
         """The group's section, None when nothing was filled in."""
@@ -122,23 +157,46 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, reader: Reade
     """The page for this reader; raises NotFound for a listing that they may not see."""
     full = listings.visible(session, public_id, reader.actor)
     text = full.text_for(wanted.text or reader.lang)
+    editable = policy.EDIT.allows(reader.actor, full.listing)
+    unfinished = editable and full.listing.status in UNFINISHED and not full.is_shortened
+    original, files = full.original.lang, attachments.for_reader(session, full)
     return ListingPage(
         full=full,
         text=text,
         sections=sections_of(full, text, reader.lang),
         scope=wanted.scope,
         matches=_matches(session, full, wanted.scope, reader),
-        editable=policy.EDIT.allows(reader.actor, full.listing),
-        sealed=_sealed(session, full),
+        editable=editable,
+        owner=_owners_part(session, full.listing, reader.actor),
+        appraisable=policy.APPRAISE.allows(reader.actor, full.listing),
+        sealed=_sealed(session, full, files),
+        files=files,
+        beside=texts_of(full, full.original) if text.lang != original else (),
+        lacking=original not in {"und", reader.lang} and all(version.lang != reader.lang for version in full.texts),
+        advice=assess(full.draft()) if unfinished else None,
     )
 
 
-def _sealed(session: Session, full: FullListing) -> SealedPart | None:
-    """What may be told of the sealed text without a record: all to its owner, that there is one to others."""
+def _owners_part(session: Session, listing: Listing, actor: Actor | None) -> OwnersPart | None:
+    if actor is None or not policy.EDIT.allows(actor, listing):
+        return None
+    at = now()
+    return OwnersPart(
+        actions=actions.offered(actor, listing, at),
+        review=next(iter(records.reviews(session, listing.id or 0)), None),
+        days_left=life.days_left(listing, at),
+        renewable=life.may_renew(listing, at),
+    )
+
+
+def _sealed(session: Session, full: FullListing, files: Sequence[Attached]) -> SealedPart | None:
+    """What may be told of the sealed part without a record: all to its owner, that there is one to others."""
+    if not sealed.has_part(session, full.listing.id):
+        return None
     if not full.sight.own:
-        return SealedPart() if sealed.has_text(session, full.listing.id) else None
-    text = sealed.text_of(session, full.listing.id)
-    return SealedPart(text, viewers=sealed.viewers(session, full.listing)) if text else None
+        return SealedPart()
+    text, closed = sealed.text_of(session, full.listing.id), [one for one in files if one.sealed]
+    return SealedPart(text, closed, is_open=True, viewers=sealed.viewers(session, full.listing))
 
 
 def _matches(session: Session, full: FullListing, scope: Scope, reader: Reader) -> MatchList | None:
@@ -163,6 +221,12 @@ def sections_of(full: FullListing, text: ListingText, lang: str) -> list[Section
         if fact is not None:
             found.setdefault(field.group, []).append(fact)
     return [Section(group, TITLES[group], facts) for group, facts in found.items()]
+
+
+def texts_of(full: FullListing, text: ListingText) -> list[Fact]:
+    """The words of one language version, title and summary apart."""
+    fields = (f for f in fields_for(full.listing.direction) if f.worded and f.name not in HEADED)
+    return [fact for fact in (_worded(field, text) for field in fields) if fact is not None]
 
 
 def _fact(field: Field, full: FullListing, text: ListingText, lang: str) -> Fact | None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from flask_babel import LazyString
 from sqlmodel import Session
 
-from matchmaker.core.countries import country_name
 from matchmaker.core.errors import Unavailable
-from matchmaker.core.languages import language_name
 from matchmaker.core.paging import Page
 from matchmaker.i18n import lazy
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
+from matchmaker.listings.filter_words import label
 from matchmaker.listings.models import Direction
 from matchmaker.listings.queries import Counts, Facet
 from matchmaker.listings.schemas import ListingCard
@@ -22,7 +21,6 @@ from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Quote
 from matchmaker.portal import queries
-from matchmaker.taxonomy.titles import title_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +35,6 @@ FACET_TITLES: Mapping[str, LazyString] = {
     "trls": lazy("Maturity"),
     "languages": lazy("Original language"),
 }
-_VOCABULARIES = {"ipc_sections": "ipc", "nace_sections": "nace", "trls": "Trl"}
 
 
 @dataclass(frozen=True)
@@ -113,16 +110,6 @@ def search(session: Session, wanted: SearchRequest, reader: Reader) -> SearchPag
         chips=_chips(wanted, reader.lang),
         starting=starting,
     )
-
-
-def label(name: str, code: str, lang: str) -> str:
-    """The words for a code of the filter `name`."""
-    if name == "countries":
-        return country_name(code, lang)
-    if name == "languages":
-        return language_name(code, lang)
-    words = title_of(_VOCABULARIES[name], code, lang)
-    return words if name == "trls" or words == code else f"{code} · {words}"
 
 
 def _results(session: Session, wanted: SearchRequest, reader: Reader) -> tuple[Page[Row], bool]:

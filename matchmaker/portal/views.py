@@ -7,6 +7,7 @@ from matchmaker.i18n.locales import current_language, language_choices
 from matchmaker.interests.expressions import prospect
 from matchmaker.listings import sealing
 from matchmaker.listings.confidence import Reader
+from matchmaker.listings.criteria import CRITERIA
 from matchmaker.listings.models import Status
 from matchmaker.listings.search_request import SearchRequest
 from matchmaker.matching.runtime import matcher
@@ -45,6 +46,7 @@ def listing(public_id: str) -> ResponseReturnValue:
         "portal/listing.html",
         page=page,
         scopes=list(Scope),
+        criteria=CRITERIA,
         prospect=prospect(reader(), page.full.listing, current_actor()),
         json_ld=describe(page.full, page.text, url) if public else None,
     )
@@ -84,6 +86,6 @@ def _unsealed(page: ListingPage) -> ListingPage:
         with unit_of_work() as uow:
             text, opened = sealing.read(uow, page.full.listing, actor=current_actor())
         page = page.unsealed(text, opened.at)
-    if page.sealed and page.sealed.text:
+    if page.sealed and page.sealed.is_open:
         keep_off_the_disk()
     return page

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import MultiDict
 
+from matchmaker.core.errors import Invalid
 from matchmaker.i18n import lazy
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -37,8 +38,27 @@ MESSAGES: dict[str, LazyString] = {
     "off_market": lazy("One of the two listings is not on the market at present."),
     "not_open": lazy("One of the two listings takes no offers at present."),
     "budget_order": lazy("The budget's lower end is above its upper end."),
+    "file_empty": lazy("This file is empty."),
+    "file_too_large": lazy("This file is too large: 20 MB are the most for a document, 10 MB for an image."),
+    "file_kind": lazy("Only PDF and Word documents (.docx) and PNG, JPEG and WebP images can be taken."),
+    "file_lies": lazy("This file is not what its name says; please check it and send it under its right name."),
+    "file_bomb": lazy("This document would unpack to an absurd size; please save it anew and try again."),
+    "file_damaged": lazy("This file cannot be read: it is damaged, encrypted or far too complicated."),
+    "file_refused": lazy("The virus scanner refuses this file."),
+    "file_missing": lazy("Please choose a file first."),
+    "file_count": lazy("A listing can have ten files at most; please remove one first."),
+    "zero_holds": lazy("A 0 keeps a listing from the market: return it, or choose another mark."),
+    "remarks_missing": lazy("Please say what is to be mended; the owner reads it."),
     "bad_email": lazy("Please write an e-mail address such as name@example.org."),
     "taken": lazy("There is an account with this address already."),
+    "same_email": lazy("This is your address already."),
+    "is_member": lazy("This person acts for your organisation already."),
+    "bad_count": lazy("Please write a whole number from 1 to %(limit)s."),
+    "bad_website": lazy("Please write an address such as https://www.example.org."),
+    "bad_uscc": lazy("These are not the 18 characters of a unified social credit code; please check each one."),
+    "bad_vat": lazy("This is no VAT number that we know; begin with the country, such as IT00743110157."),
+    "bad_ror": lazy("This is no ROR identifier, such as https://ror.org/052gg0110."),
+    "bad_pic": lazy("A Participant Identification Code has nine digits."),
     "string_too_long": lazy("This is far too long."),
     "decimal_parsing": lazy("Please write an amount such as 250000, 1,999.50 or 200万."),
     "date_parsing": lazy("Please write a date such as 2027-03-31."),
@@ -48,6 +68,8 @@ MESSAGES: dict[str, LazyString] = {
     "bad_url": lazy("Please write an address such as https://example.org/law."),
     "bad_table": lazy("This cannot be read as a table with commas."),
     "ends_before": lazy("It would end before it begins."),
+    "too_many_files": lazy("Five files are the most in one message."),
+    "pdf_only": lazy("Please choose a PDF file."),
     "bad_years": lazy("Please write a whole number of years from 1 to %(most)s."),
     "not_ticked": lazy("Please tick the box to confirm."),
     "string_unicode": lazy("This text is damaged; please paste it again."),
@@ -58,6 +80,11 @@ OTHERWISE = lazy("This cannot be used here.")
 def message(kind: str, values: Mapping[str, Any] | None = None) -> str:
     """The sentence for one problem, in the reader's language."""
     return str(MESSAGES.get(kind, OTHERWISE)) % dict(values or {})
+
+
+def messages(error: Invalid) -> Problems:
+    """Field → sentence for what a service refused."""
+    return {field: message(kind) for field, kind in error.problems.items()}
 
 
 def problems_of(error: ValidationError, *, whole: str = "") -> Problems:

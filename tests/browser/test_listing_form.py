@@ -90,7 +90,7 @@ def test_words_that_are_no_code_are_sent_and_answered(visit):
 def test_the_focus_goes_to_what_is_wrong(visit):
     page, _ = visit()
     page.goto(NEW)
-    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Submit for review", exact=True).click()
     summary = page.locator("[data-summary]")
     expect(summary).to_be_focused()
     summary.get_by_role("link", name="Description").click()

@@ -116,3 +116,28 @@ def test_the_order_in_which_rows_are_read_changes_nothing(rows: Rows) -> None:
     layers = [layer_of(each, pool.correction, pool.names) for each in (rows, shuffled)]
     for name in ("owners", "languages", "starts", "passage_ids"):
         np.testing.assert_array_equal(getattr(layers[0], name), getattr(layers[1], name))
+
+
+def test_what_is_joined_is_found_beside_the_rest_and_leaves_the_first_pool_as_it_was():
+    rng = np.random.default_rng(5)
+    rows = some_rows(rng, 0, 40, ("de", "en"))
+    other = some_rows(rng, 100, 12, ("aa", "en", "zh"))
+    pool = assembly.pool_of(rows, Reference())
+    beside = assembly.beside(pool, other)
+    both = assembly.joined(pool, beside)
+    assert both.names == ("de", "en", "aa", "zh")
+    assert [both.names[code] for code in both.layers[1].languages] == [
+        beside.names[code] for code in beside.layers[0].languages
+    ]
+    assert both.layers[0] is pool.layers[0]
+    assert both.usual is pool.usual
+    sought = both.seek(rng.normal(size=(2, rows.vectors.shape[1])).astype(np.float32), ["en", "en"])
+    everything = [np.ones(len(layer.owners), dtype=bool) for layer in both.layers]
+    found = {row.owner for row in both.search(sought, 100, market=everything)}
+    assert found == {*rows.owners.tolist(), *other.owners.tolist()}
+
+
+def some_rows(rng: np.random.Generator, first: int, count: int, languages: tuple[str, ...]) -> Rows:
+    owners = first + np.arange(count, dtype=np.int64)
+    names = [languages[number % len(languages)] for number in range(count)]
+    return Rows(owners, names, owners * 10, rng.normal(size=(count, 16)).astype(np.float32))

@@ -211,7 +211,7 @@ def test_a_form_gives_back_what_was_typed(signed_in):
 
 def check_form(client, words: str) -> None:
     typed = {field.name: words for field in BY_NAME.values() if field.widget not in {"checks", "countries"}}
-    answer = client.post("/listings/new/need?lang=en", data={**typed, "action": "publish"})
+    answer = client.post("/listings/new/need?lang=en", data={**typed, "action": "submit"})
     assert answer.status_code == 422
     page = parse(answer.text)
     assert page.all("input", name="title")[0].get("value") == words

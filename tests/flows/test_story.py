@@ -6,6 +6,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from matchmaker.accounts.models import Role
+from matchmaker.accounts.queries import person_by_email
+from matchmaker.core.clock import now
+from matchmaker.db.uow import unit_of_work
+from matchmaker.listings.criteria import CRITERIA
 from matchmaker.matching.scoring import RULES
 from tests.factories import market as made
 from tests.factories.html import Element, parse
@@ -116,6 +120,17 @@ def read_all(app):
 
 
 @pytest.fixture
+def confirmed(engine):
+    """Answer the letter that was sent to an address."""
+
+    def confirm(who: dict[str, str]) -> None:
+        with unit_of_work(engine) as uow:
+            person_by_email(uow.session, who["email"]).email_confirmed_at = now()
+
+    return confirm
+
+
+@pytest.fixture
 def visit(app):
     app.config["WTF_CSRF_ENABLED"] = True
     yield lambda lang: Browser(app.test_client(), lang)
@@ -145,6 +160,8 @@ def check_score(match: Element) -> int:
     return score
 
 
+MARKS = {criterion.name: "4" for criterion in CRITERIA}
+
 # The rest of the market, which has nothing to do with tea.
 OTHERS = ("水泵 轴承", "焊接 机器人", "电池 回收", "望远镜 镜片", "疫苗 冷藏", "隧道 通风")
 
@@ -160,14 +177,24 @@ def market(engine, person):
         made.publish(engine, italian, made.RESULT, **{**needed, **offered})
 
 
-def test_a_need_from_china_and_a_result_from_italy_find_each_other(visit, market, read_all, signed_in):
+def test_a_need_from_china_and_a_result_from_italy_find_each_other(visit, market, read_all, signed_in, confirmed):
     company, institute, reader = visit("zh-CN"), visit("it,en;q=0.5"), visit("en")
+    broker = Browser(signed_in(Role.BROKER)[0], "en")
+    register(company, COMPANY)
+    register(institute, INSTITUTE)
+    confirmed(COMPANY)
+    confirmed(INSTITUTE)
     need = write_a_need_with_an_error_first(company)
+    return_it(broker, NEED["title"])
+    mend_it(company, need)
     result = write_a_result(institute)
+    for address in (need, result):
+        reader.open(address)
+        assert reader.status == 404
+    for title in (NEED["title"], RESULT["title"]):
+        publish_it(broker, title)
     read_all()
     score = see_each_other(reader, need, result)
-
-    broker = Browser(signed_in(Role.BROKER)[0], "en")
     endorse(broker, score)
 
     # The company withdraws: gone everywhere, at once, without anybody reading anything anew.
@@ -185,25 +212,52 @@ def test_a_need_from_china_and_a_result_from_italy_find_each_other(visit, market
 
 
 def write_a_need_with_an_error_first(company: Browser) -> str:
-    """Forget something, be told what, correct it, publish; answers the page's address."""
-    register(company, COMPANY)
+    """Forget something, be told what, correct it, hand it in; answers the page's address."""
     company.open("/listings/new/need")
     forgotten = {**NEED, "technical_spec": "", "ipc": "G06Q, 不存在"}
-    page = company.send("/listings/new/need", ("action", "publish"), **forgotten)
+    page = company.send("/listings/new/need", ("action", "submit"), **forgotten)
     assert company.status == 422
     assert {e.get("id") for e in page.all("div", class_="invalid-feedback")} == {"error-technical_spec", "error-ipc"}
     assert "".join(page.all("textarea", name="summary")[0].words()).strip() == NEED["summary"]
     mended = {name: NEED[name] for name in ("technical_spec", "ipc")}
-    page = company.send("/listings/new/need", ("action", "publish"), **mended)
+    page = company.send("/listings/new/need", ("action", "submit"), **mended)
     assert company.status == 200
     assert page.all("h1")[0].text == NEED["title"]
     return company.path
 
 
+def return_it(broker: Browser, title: str) -> None:
+    """Take the listing from the queue and return it with remarks."""
+    take_it(broker, title)
+    broker.send("/verdict", ("verdict", "return"), **MARKS, remarks="请写明离线时间。")
+    assert broker.status == 200
+    assert title not in broker.page.text
+
+
+def publish_it(broker: Browser, title: str) -> None:
+    take_it(broker, title)
+    broker.send("/verdict", ("verdict", "publish"), **MARKS)
+    assert broker.status == 200
+    assert title not in broker.page.text
+
+
+def take_it(broker: Browser, title: str) -> None:
+    (row,) = [row for row in broker.open("/quality").all("li") if title in row.text and row.all("form")]
+    broker.send(row.all("form", method="post")[0].get("action"))
+    assert broker.page.all("h1")[0].text == title
+
+
+def mend_it(company: Browser, need: str) -> None:
+    """Read the remarks on the form, write more, hand it in again."""
+    page = company.open(f"{need}/edit")
+    assert "请写明离线时间。" in page.text
+    company.send("/edit", ("action", "submit"), technical_spec=NEED["technical_spec"] + "离线八小时。")
+    assert company.status == 200
+
+
 def write_a_result(institute: Browser) -> str:
-    register(institute, INSTITUTE)
     institute.open("/listings/new/result")
-    institute.send("/listings/new/result", ("action", "publish"), **RESULT)
+    institute.send("/listings/new/result", ("action", "submit"), **RESULT)
     assert institute.status == 200
     return institute.path
 

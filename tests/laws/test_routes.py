@@ -10,14 +10,7 @@ from matchmaker.accounts.models import Role
 from matchmaker.accounts.policy import PERMISSIONS
 from matchmaker.app import create_app
 from matchmaker.web.access import PUBLIC, SIGNED_IN, Permission
-
-SAMPLES = {
-    "direction": "need",
-    "public_id": "bcdfghjkmn",
-    "text_lang": "de",
-    "scheme": "ipc",
-    "filename": "img/favicon.svg",
-}
+from tests.factories.addresses import SAMPLES
 
 
 def address(app: Flask, rule: Rule) -> str:

@@ -61,3 +61,21 @@ def test_a_switch_that_is_neither_is_named():
 def test_settings_do_not_change_while_the_program_runs():
     with pytest.raises(FrozenInstanceError):
         load({}).port = 9000  # type: ignore[misc]
+
+
+def test_a_translation_service_is_an_address_of_the_web():
+    assert load({"MATCHMAKER_TRANSLATE_URL": "https://translate.example.org/"}).translate_url == (
+        "https://translate.example.org"
+    )
+    assert load({}).translate_url == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["translate.local", "file:///etc/passwd", "ftp://example.org", "https://", "http://me:secret@example.org",
+     "http://[::1", "http://example.org:0", "javascript:alert(1)"],
+)  # fmt: skip
+def test_an_address_that_is_none_is_refused_without_repeating_what_may_be_secret(address):
+    with pytest.raises(Misconfigured, match="MATCHMAKER_TRANSLATE_URL") as refused:
+        load({"MATCHMAKER_TRANSLATE_URL": address})
+    assert "secret" not in str(refused.value)

@@ -1,5 +1,8 @@
 """A lease is held by one at a time, and outlives nobody."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -64,6 +67,21 @@ def test_nobody_releases_the_lease_of_another(acquire, engine):
 def test_releasing_what_was_never_held_is_nothing(engine, acquire):
     release(engine, "a")
     assert acquire("b")
+
+
+def test_only_a_process_of_this_machine_that_is_dead_is_gone():
+    here = leases.this_process().rpartition(":")[0]
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        holder = f"{here}:{child.pid}"
+        assert not leases.is_gone(holder)
+        assert not leases.is_gone(leases.this_process())
+        child.kill()
+        # Dead, and its parent has not asked yet: the system still keeps its number.
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert leases.is_gone(holder)
+    assert leases.is_gone(holder)
+    assert not leases.is_gone(f"elsewhere:{child.pid}")
+    assert not leases.is_gone("the clock")
 
 
 def test_two_kinds_of_work_have_two_leases(acquire):

@@ -122,7 +122,9 @@ def told(engine: Engine) -> Callable[..., list[str]]:
     def read(actor: Actor) -> list[str]:
         with Session(engine) as session:
             mine = select(Notification.kind).where(Notification.person_id == actor.person_id)
-            return list(session.exec(mine.order_by(Notification.id)))
+            kinds = session.exec(mine.order_by(Notification.id))
+            # What became of their listings is another story.
+            return [kind for kind in kinds if not kind.startswith("listing.")]
 
     return read
 

@@ -164,12 +164,16 @@ def test_steps_are_taken_by_those_who_are_in_it(pair, join, someone):
     assert "This introduction has ended" in page
 
 
-def test_a_listing_that_left_the_market_leaves_the_introduction_with_a_notice(pair, join):
+def test_a_listing_that_left_the_market_leaves_the_introduction_with_a_notice(pair, someone):
     made = pair.introduce()
     with unit_of_work(pair.engine) as uow:
         listing = uow.session.merge(pair.result_listing)
         listing.status = type(listing.status)("withdrawn")
     page = pair.need.client.get(f"/introductions/{made.public_id}").text
     assert "The result is not on the market any more" in page
-    assert f'href="/listings/{pair.result_listing.public_id}"' not in page
+    # Who knows its owner goes on reading it; a stranger does not.
+    path = f"/listings/{pair.result_listing.public_id}"
+    assert f'href="{path}"' in page
+    assert pair.need.client.get(path).status_code == 200
+    assert someone().client.get(path).status_code == 404
     assert send(pair.need, made) == 303

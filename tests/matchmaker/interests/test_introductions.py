@@ -55,7 +55,10 @@ def test_a_free_match_is_introduced_and_opens_each_listing_to_the_other_side_and
 
 def test_each_side_is_told_by_the_name_of_its_own_listing(pair, session):
     pair.introduce()
-    listings = {row.person_id: json.loads(row.params)["listing"] for row in session.exec(select(Notification)).all()}
+    listings = {
+        row.person_id: json.loads(row.params)["listing"]
+        for row in session.exec(select(Notification).where(Notification.kind == news.OPENED)).all()
+    }
     assert listings[pair.need.actor.person_id] == pair.need_listing.public_id
     assert listings[pair.result.actor.person_id] == pair.result_listing.public_id
 

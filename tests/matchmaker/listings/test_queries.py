@@ -59,7 +59,6 @@ def test_a_draft_is_nowhere(engine, session, draft, person):
     assert queries.counts(session) == Counts()
     assert queries.matching_ids(session, Filters()) == []
     assert all(facet.values == [] for facet in queries.facets(session, Filters()))
-    assert queries.of_organisations(session, stranger, "en") == []
     assert queries.last_change(session) == 0
 
 
@@ -76,7 +75,6 @@ def test_a_withdrawn_listing_is_gone_at_once(engine, person):
         with pytest.raises(NotFound):
             queries.visible(session, listing.public_id, None)
         assert queries.visible(session, listing.public_id, owner).listing.status is Status.WITHDRAWN
-        assert [card.status for card in queries.of_organisations(session, owner, "en")] == [Status.WITHDRAWN]
 
 
 def test_an_id_that_is_guessed_is_nobodys(session, draft):
@@ -116,14 +114,6 @@ def test_versions_begin_with_the_original(engine, session, person):
     assert [text.lang for text in full.texts] == ["zh", "ar", "de", "sr"]
     assert full.text_for("sr").title == "Title sr"
     assert full.text_for("fr") is full.original
-
-
-def test_ones_own_listings_come_last_changed_first(engine, session, person):
-    owner = person()
-    first, second = write(engine, owner, NEED, title="First one"), publish(engine, owner, NEED, title="Second one")
-    write(engine, person(country="IT"), RESULT)
-    assert [c.title for c in queries.of_organisations(session, owner, "en")] == ["Second one", "First one"]
-    assert first.updated_at < second.updated_at
 
 
 def test_the_change_log_is_read_from_a_cursor(engine, person):

@@ -1,20 +1,16 @@
 """The life of a listing; each step is checked, recorded and told to the indexes."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from matchmaker.accounts import service as accounts
 from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
 from matchmaker.accounts.queries import actor_of
-from matchmaker.accounts.schemas import Actor
 from matchmaker.audit.models import AuditEvent
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries, service
 from matchmaker.listings.fields import missing_for_publication
@@ -29,7 +25,7 @@ from matchmaker.listings.models import (
     Status,
 )
 from matchmaker.listings.schemas import ListingDraft, TextDraft
-from tests.factories.market import NEED, RESULT, publish, translate, write
+from tests.factories.market import NEED, RESULT, publish, submit, translate, write
 
 
 def wanted(**changes: object) -> ListingDraft:
@@ -118,36 +114,44 @@ def test_all_that_is_missing_is_said_at_once(engine, person):
     with unit_of_work(engine) as uow:
         listing = service.draft(uow, bare, actor=actor)
     with pytest.raises(Invalid) as refused, unit_of_work(engine) as uow:
-        service.publish(uow, listing.public_id, bare, actor=actor)
+        service.submit(uow, listing.public_id, actor=actor)
     assert set(refused.value.problems) == {"summary", "description", "technical_spec", "partnerships", "country"}
     assert stored(engine, listing).listing.status is Status.DRAFT
     assert log(engine) == []
 
 
-def test_publishing_shows_the_listing_and_tells_the_indexes(engine, person):
+def test_handing_in_concerns_nobody_on_the_market(engine, person):
+    listing = stored(engine, submit(engine, person(), NEED)).listing
+    assert listing.status is Status.SUBMITTED
+    assert listing.submitted_at == listing.status_at
+    assert (listing.published_at, listing.expires_at) == (None, None)
+    assert log(engine) == []
+
+
+def test_a_good_review_shows_the_listing_and_tells_the_indexes(engine, person):
     listing = stored(engine, publish(engine, person(), NEED)).listing
     assert listing.status is Status.PUBLISHED
-    assert 364 < (listing.expires_at - listing.published_at).days <= 365
+    assert listing.expires_at - listing.published_at == timedelta(days=365)
     assert log(engine) == [ChangeKind.PUBLISHED]
 
 
-def test_publishing_twice_is_a_conflict(engine, person):
+def test_handing_in_twice_is_a_conflict(engine, person):
     actor = person()
-    listing = publish(engine, actor, NEED)
+    listing = submit(engine, actor, NEED)
     with pytest.raises(Conflict), unit_of_work(engine) as uow:
-        service.publish(uow, listing.public_id, wanted(), actor=actor)
+        service.submit(uow, listing.public_id, actor=actor)
 
 
-def test_a_withdrawn_listing_can_come_back_with_its_first_date(engine, person):
+def test_a_withdrawn_listing_comes_back_as_it_was_with_its_dates(engine, person):
     actor = person()
     listing = publish(engine, actor, NEED)
     withdraw(engine, actor, listing)
     assert stored(engine, listing).listing.status is Status.WITHDRAWN
     with unit_of_work(engine) as uow:
-        service.publish(uow, listing.public_id, wanted(), actor=actor)
+        service.republish(uow, listing.public_id, actor=actor)
     again = stored(engine, listing).listing
-    assert again.published_at == listing.published_at
-    assert again.expires_at > listing.expires_at
+    assert again.status is Status.PUBLISHED
+    assert (again.published_at, again.expires_at) == (listing.published_at, listing.expires_at)
     assert log(engine) == [ChangeKind.PUBLISHED, ChangeKind.WITHDRAWN, ChangeKind.PUBLISHED]
 
 
@@ -255,7 +259,7 @@ def test_a_deadline_that_nobody_can_keep_is_a_draft_only(engine, person, days, k
     actor = person()
     listing = write(engine, actor, NEED, deadline=in_days(days))
     with pytest.raises(Invalid) as refused, unit_of_work(engine) as uow:
-        service.publish(uow, listing.public_id, wanted(deadline=in_days(days)), actor=actor)
+        service.submit(uow, listing.public_id, actor=actor)
     assert refused.value.problems == {"deadline": kind}
     assert stored(engine, listing).listing.status is Status.DRAFT
 
@@ -339,7 +343,15 @@ def deeds(public_id: str, actor):
     version = TextDraft(lang="en", title="Drilling robot")
     return {
         "change": lambda uow: service.change(uow, public_id, wanted(), revision=1, actor=actor),
-        "publish": lambda uow: service.publish(uow, public_id, wanted(), actor=actor),
+        "submit": lambda uow: service.submit(uow, public_id, actor=actor),
+        "republish": lambda uow: service.republish(uow, public_id, actor=actor),
+        "take_back": lambda uow: service.take_back(uow, public_id, actor=actor),
+        "hold": lambda uow: service.hold(uow, public_id, actor=actor),
+        "resume": lambda uow: service.resume(uow, public_id, actor=actor),
+        "renew": lambda uow: service.renew(uow, public_id, actor=actor),
+        "archive": lambda uow: service.archive(uow, public_id, actor=actor),
+        "open": lambda uow: service.set_open_for_interest(uow, public_id, wanted=False, actor=actor),
+        "copy": lambda uow: service.copy(uow, public_id, actor=actor),
         "withdraw": lambda uow: service.withdraw(uow, public_id, actor=actor),
         "add_text": lambda uow: service.add_text(uow, public_id, version, revision=1, actor=actor),
         "delete_draft": lambda uow: service.delete_draft(uow, public_id, actor=actor),
@@ -347,7 +359,7 @@ def deeds(public_id: str, actor):
     }
 
 
-@pytest.mark.parametrize("deed", ["change", "publish", "withdraw", "add_text", "remove_text", "delete_draft"])
+@pytest.mark.parametrize("deed", sorted(deeds("", None)))
 def test_a_strangers_draft_is_not_there_and_a_published_one_not_theirs(engine, person, deed):
     owner, stranger = person(), person(country="IT")
     draft, public = write(engine, owner, NEED), publish(engine, owner, NEED)
@@ -382,17 +394,3 @@ def test_deleting_a_listing_takes_its_words_and_codes_along(engine, person):
     with Session(engine) as session:
         assert session.exec(select(ListingText)).all() == []
         assert session.exec(select(ListingCode)).all() == []
-
-
-def test_a_listing_whose_time_is_over_leaves_the_market(engine: Engine, person: Callable[..., Actor]) -> None:
-    over, running = (publish(engine, person(), NEED) for _ in range(2))
-    with unit_of_work(engine) as uow:
-        row = uow.session.get(Listing, over.id)
-        assert row is not None
-        row.expires_at = now() - timedelta(seconds=1)
-    with unit_of_work(engine) as uow:
-        assert service.expire(uow) == 1
-        assert service.expire(uow) == 0
-    with reading_session(engine) as session:
-        found = {id_: session.get(Listing, id_) for id_ in (over.id, running.id)}
-        assert [row.status for row in found.values() if row] == [Status.WITHDRAWN, Status.PUBLISHED]

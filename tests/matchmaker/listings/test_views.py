@@ -1,18 +1,23 @@
 """Writing, publishing, withdrawing and translating one's listings over HTTP."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from matchmaker.accounts import service as accounts
 from matchmaker.accounts.models import MembershipRole, Organisation, Person, Role
+from matchmaker.audit.models import AuditEvent
+from matchmaker.core.clock import now
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries, service
+from matchmaker.listings.actions import ACTIONS
 from matchmaker.listings.models import Listing, Status, TextOrigin
 from matchmaker.listings.schemas import ListingDraft
-from tests.factories.market import NEED, RESULT, publish, translate, write
+from matchmaker.quality import service as quality
+from tests.factories.market import NEED, RESULT, approve, judgement, publish, submit, translate, write
 
 FULL = {
     "lang": "zh",
@@ -90,23 +95,26 @@ def test_a_draft_is_saved_for_its_organisation_only(member, client, only):
     assert "The draft is saved" in page(browser.get(response.location))
 
 
-def test_everything_typed_is_stored_and_published(member, client, only):
+def test_everything_typed_is_stored_and_handed_in(member, client, engine, only):
     browser, _ = member
-    response = browser.post("/listings/new/need", data={**FULL, "action": "publish"})
+    response = browser.post("/listings/new/need", data={**FULL, "action": "submit"})
     found = only()
     assert response.location == f"/listings/{found.listing.public_id}"
-    assert found.listing.status is Status.PUBLISHED
+    assert found.listing.status is Status.SUBMITTED
+    assert "This listing waits for its quality review." in page(browser.get(response.location))
     assert found.original.title == FULL["title"]
     assert found.codes["ipc"] == ["E21B", "E21C"]
     assert found.codes["target_countries"] == ["DE", "IT"]
     assert str(found.listing.budget_max) == "15000000.00"
+    assert client.get(response.location).status_code == 404
+    approve(engine, found.listing)
     assert client.get(response.location).status_code == 200
 
 
-def test_publishing_tells_every_missing_field_and_keeps_every_word(member, session):
+def test_handing_in_tells_every_missing_field_and_keeps_every_word(member, session):
     client, _ = member
     typed = {**FULL, "summary": "", "technical_spec": " ", "partnerships": [], "description": "Zeile 1\r\nZeile <2>"}
-    text = page(client.post("/listings/new/need", data={**typed, "action": "publish"}), 422)
+    text = page(client.post("/listings/new/need", data={**typed, "action": "submit"}), 422)
     assert "3 fields need attention" in text
     for name in ("summary", "technical_spec", "partnerships"):
         assert f'<a href="#f-{name}">' in text
@@ -208,10 +216,10 @@ def test_two_writers_neither_overwrite_each_other_nor_lose_a_word(member, engine
     assert only().original.title == "我的标题"
 
 
-def test_publishing_from_the_list_asks_for_what_is_missing(member, engine, only):
+def test_handing_in_from_the_list_asks_for_what_is_missing(member, engine, only):
     client, actor = member
     listing = write(engine, actor, {"direction": "result", "lang": "de", "title": "Bohrgerät", "country": "DE"})
-    response = client.post(f"/listings/{listing.public_id}/publish")
+    response = client.post(f"/listings/{listing.public_id}/submit")
     assert response.location == f"/listings/{listing.public_id}/edit?check=1"
     text = page(client.get(response.location))
     assert 'id="error-advantages"' in text
@@ -236,10 +244,10 @@ def test_a_button_of_a_page_leads_back_to_our_pages_only(member, engine):
     assert response.location == "/listings/mine"
 
 
-def test_publishing_twice_is_a_conflict(member, engine):
+def test_what_was_never_published_is_not_published_without_a_review(member, engine):
     client, actor = member
-    listing = publish(engine, actor, NEED)
-    assert client.post(f"/listings/{listing.public_id}/publish").status_code == 409
+    for listing in (write(engine, actor, NEED), submit(engine, actor, RESULT)):
+        assert client.post(f"/listings/{listing.public_id}/publish").status_code == 409
 
 
 def test_my_listings_are_filtered_and_counted(member, engine, person):
@@ -254,7 +262,7 @@ def test_my_listings_are_filtered_and_counted(member, engine, person):
     drafts = page(client.get("/listings/mine?status=draft"))
     assert NEED["title"] not in drafts
     assert "Entwurf eines Bohrgeräts" in drafts
-    assert "Nothing here with these filters" in page(client.get("/listings/mine?status=withdrawn"))
+    assert "Nothing here with these filters" in page(client.get("/listings/mine?status=ended"))
 
 
 def test_a_newcomer_is_shown_both_doors(member):
@@ -363,12 +371,12 @@ def test_the_form_begins_in_the_browsers_language_or_the_countrys(signed_in, bro
 
 def test_a_deadline_that_has_passed_is_told_at_its_field(member, engine):
     client, actor = member
-    data = {**FULL, "deadline": "2020-01-31", "budget_currency": "", "action": "publish"}
+    data = {**FULL, "deadline": "2020-01-31", "budget_currency": "", "action": "submit"}
     text = page(client.post("/listings/new/need", data=data), 422)
     assert "This day has passed" in text.split('id="error-deadline"')[1][:400]
     assert "currency of the budget" in text.split('id="error-budget_currency"')[1][:400]
     listing = write(engine, actor, NEED, deadline="2020-01-31")
-    response = client.post(f"/listings/{listing.public_id}/publish")
+    response = client.post(f"/listings/{listing.public_id}/submit")
     assert "This day has passed" in page(client.get(response.location))
 
 
@@ -480,3 +488,176 @@ def test_somebody_who_only_looks_for_an_organisation_is_told_before_typing(app, 
     with client.session_transaction() as cookie:
         cookie["_user_id"], cookie["_fresh"] = token, True
     assert client.get("/listings/new/need").status_code == 403
+
+
+STEPS_FROM = {
+    "submit": Status.DRAFT,
+    "take-back": Status.SUBMITTED,
+    "hold": Status.PUBLISHED,
+    "withdraw": Status.PUBLISHED,
+    "close-interest": Status.PUBLISHED,
+    "open-interest": Status.PUBLISHED,
+    "resume": Status.ON_HOLD,
+    "publish": Status.WITHDRAWN,
+    "archive": Status.WITHDRAWN,
+    "renew": Status.PUBLISHED,
+}
+
+
+def brought_to(engine, actor, status):
+    """A listing of the actor's in this status, in its last week."""
+    make = {Status.DRAFT: write, Status.SUBMITTED: submit}.get(status, publish)
+    listing = make(engine, actor, NEED)
+    with unit_of_work(engine) as uow:
+        if status in {Status.ON_HOLD, Status.WITHDRAWN}:
+            {Status.ON_HOLD: service.hold, Status.WITHDRAWN: service.withdraw}[status](
+                uow, listing.public_id, actor=actor
+            )
+        if status is not Status.DRAFT and status is not Status.SUBMITTED:
+            uow.session.get(Listing, listing.id).expires_at = now() + timedelta(days=5)
+    return listing
+
+
+@pytest.mark.parametrize("step", sorted(ACTIONS))
+def test_a_step_that_is_sent_twice_is_taken_once(member, engine, only, session, step):
+    client, actor = member
+    assert set(STEPS_FROM) == set(ACTIONS)
+    listing = brought_to(engine, actor, STEPS_FROM[step])
+    before = len(session.exec(select(AuditEvent)).all())
+    session.rollback()
+    first, second = (client.post(f"/listings/{listing.public_id}/{step}") for _ in range(2))
+    assert first.status_code == 303
+    # Renewed once is renewed for good; everything else finds itself done.
+    assert second.status_code == (409 if step == "renew" else 303)
+    assert len(session.exec(select(AuditEvent)).all()) == before + (step != "open-interest")
+    if ACTIONS[step].result:
+        assert only().listing.status in ACTIONS[step].result
+
+
+@pytest.mark.parametrize("step", sorted(ACTIONS))
+def test_a_step_of_somebody_elses_listing_is_refused(member, engine, person, only, step):
+    client, _ = member
+    listing = brought_to(engine, person(), STEPS_FROM[step])
+    seen = STEPS_FROM[step] is Status.PUBLISHED
+    assert client.post(f"/listings/{listing.public_id}/{step}").status_code == (403 if seen else 404)
+    assert only().listing.status is STEPS_FROM[step]
+
+
+@pytest.mark.parametrize("step", sorted(ACTIONS))
+def test_every_step_is_offered_where_it_can_be_taken_and_its_undo_leads_back(member, engine, step):
+    client, actor = member
+    listing = brought_to(engine, actor, STEPS_FROM[step])
+    address = f'action="/listings/{listing.public_id}/{step}"'
+    if step != "open-interest":
+        assert address in page(client.get("/listings/mine"))
+        assert address in page(client.get(f"/listings/{listing.public_id}"))
+    text = page(client.post(f"/listings/{listing.public_id}/{step}", follow_redirects=True))
+    if ACTIONS[step].undo:
+        undo = f"/listings/{listing.public_id}/{ACTIONS[step].undo}"
+        assert f'action="{undo}"' in text
+        assert client.post(undo).status_code == 303
+
+
+def test_a_form_that_is_sent_twice_makes_one_listing(member, session):
+    client, _ = member
+    for action, status in (("draft", Status.DRAFT), ("submit", Status.SUBMITTED)):
+        data = {**FULL, "title": f"Zweimal {action}", "lang": "zh", "action": action}
+        assert [client.post("/listings/new/need", data=data).status_code for _ in range(2)] == [303, 303]
+        found = session.exec(select(Listing).where(Listing.status == status)).all()
+        session.rollback()
+        assert len(found) == 1
+
+
+def test_who_has_not_confirmed_their_address_saves_and_is_told_why_it_was_not_handed_in(member, engine, only):
+    client, actor = member
+    with unit_of_work(engine) as uow:
+        uow.session.get(Person, actor.person_id).email_confirmed_at = None
+    assert "please confirm your e-mail address" in page(client.get("/listings/new/need"))
+    text = page(client.post("/listings/new/need", data={**FULL, "action": "submit"}, follow_redirects=True))
+    assert "Please confirm your e-mail address first" in text
+    found = only()
+    assert (found.listing.status, found.original.title) == (Status.DRAFT, FULL["title"])
+    text = page(client.post(f"/listings/{found.listing.public_id}/submit", follow_redirects=True))
+    assert "Please confirm your e-mail address first" in text
+    assert only().listing.status is Status.DRAFT
+
+
+def test_a_change_during_the_review_is_saved_and_stays_complete(member, engine, only):
+    client, actor = member
+    listing = submit(engine, actor, NEED)
+    path = f"/listings/{listing.public_id}/edit"
+    text = page(client.get(path))
+    assert 'value="save"' in text
+    assert 'value="submit"' not in text
+    assert "1 field needs attention" in page(client.post(path, data={**FULL, "summary": "", "revision": 1}), 422)
+    response = client.post(path, data={**FULL, "title": "审核中的新标题", "revision": 1, "action": "save"})
+    assert "the reviewer reads the new version" in page(client.get(response.location))
+    assert (only().original.title, only().listing.status) == ("审核中的新标题", Status.SUBMITTED)
+
+
+def test_a_returned_listing_is_mended_and_handed_in_with_one_button(member, engine, person, only):
+    client, actor = member
+    broker, listing = person(Role.BROKER), submit(engine, actor, NEED)
+    with unit_of_work(engine) as uow:
+        quality.take(uow, listing.public_id, actor=broker)
+        quality.return_(uow, quality.Read(listing.public_id, 1), judgement(2, remarks="Which class?"), actor=broker)
+    path = f"/listings/{listing.public_id}/edit"
+    assert 'value="submit"' in page(client.get(path))
+    client.post(path, data={**FULL, "technical_spec": "Ex d I Mb.", "revision": 1, "action": "submit"})
+    assert (only().listing.status, only().original.technical_spec) == (Status.SUBMITTED, "Ex d I Mb.")
+
+
+def test_many_listings_take_a_step_together_and_those_that_cannot_stay(member, engine, person, session):
+    client, actor = member
+    mine = [publish(engine, actor, NEED) for _ in range(3)]
+    draft, strangers = write(engine, actor, RESULT), publish(engine, person(), NEED)
+    ids = [listing.public_id for listing in (*mine, draft, strangers)] + ["nosuchlist", mine[0].public_id]
+    text = page(client.post("/listings/many", data={"listing": ids, "step": "withdraw"}, follow_redirects=True))
+    assert "Done for 3 listings. 3 could not take this step." in text
+    rows = {row.id: row.status for row in session.exec(select(Listing)).all()}
+    assert [rows[x.id] for x in mine] == [Status.WITHDRAWN] * 3
+    assert (rows[draft.id], rows[strangers.id]) == (Status.DRAFT, Status.PUBLISHED)
+    for step in ("archive", "", "explode"):
+        assert client.post("/listings/many", data={"listing": ids, "step": step}).status_code == 409
+    assert "Done for 0 listings" in page(client.post("/listings/many", data={"step": "renew"}, follow_redirects=True))
+
+
+def test_a_copy_is_a_draft_of_its_own(member, engine, session):
+    client, actor = member
+    listing = publish(engine, actor, NEED)
+    first, response = (client.post(f"/listings/{listing.public_id}/copy") for _ in range(2))
+    assert first.location == response.location
+    assert "This is a copy." in page(client.get(response.location))
+    assert sorted(row.status for row in session.exec(select(Listing)).all()) == [Status.DRAFT, Status.PUBLISHED]
+
+
+def test_a_listing_in_its_last_days_says_so_and_offers_its_second_year(member, engine, only):
+    client, actor = member
+    listing = brought_to(engine, actor, Status.PUBLISHED)
+    for path in ("/listings/mine", f"/listings/{listing.public_id}"):
+        text = page(client.get(path))
+        assert "nds in 5 days" in text
+        assert f'action="/listings/{listing.public_id}/renew"' in text
+    client.post(f"/listings/{listing.public_id}/renew")
+    assert only().listing.renewals == 1
+    assert f'action="/listings/{listing.public_id}/renew"' not in page(client.get("/listings/mine"))
+
+
+def test_a_viewer_reads_and_does_nothing(app, engine, person):
+    owner = person()
+    listing = publish(engine, owner, NEED)
+    with unit_of_work(engine) as uow:
+        someone = Person(email="v@example.org", name="V", password_hash="-", email_confirmed_at=now())
+        uow.session.add(someone)
+        uow.session.flush()
+        accounts.join(uow, someone, uow.session.get(Organisation, owner.organisation_id), MembershipRole.VIEWER)
+        token = accounts.sign_in(uow, someone)
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = token, True
+    text = page(client.get("/listings/mine"))
+    assert NEED["title"] in text
+    assert "/withdraw" not in text
+    assert page(client.get(f"/listings/{listing.public_id}/history"))
+    for step in ACTIONS:
+        assert client.post(f"/listings/{listing.public_id}/{step}").status_code == 403

@@ -19,16 +19,18 @@ from matchmaker.accounts import queries as accounts
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person
 from matchmaker.accounts.schemas import Actor
 from matchmaker.config import Settings
+from matchmaker.core.clock import now
 from matchmaker.db.engine import open_engine, reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings import service as listing_service
 from matchmaker.listings.models import Direction, Listing, Status
+from matchmaker.listings.tasks import expire
 from matchmaker.matching import queries, service
 from matchmaker.matching.index import ListingIndex, View
 from matchmaker.matching.models import IndexSnapshot, Passage
 from matchmaker.matching.runtime import Matcher
-from tests.factories.market import NEED, RESULT, publish, translate, write
+from tests.factories.market import NEED, RESULT, bring_out, publish, translate, write
 from tests.matchmaker.matching.conftest import People, changed, withdrawn
 
 ENCODER = HashingEncoder(32)
@@ -142,12 +144,8 @@ def test_a_listing_published_again_is_found_again(engine: Engine, people: People
     snapshot(engine, index)
     withdrawn(engine, actor, listing)
     assert listed(view_of(engine, index)) == set()
-    with reading_session(engine) as session:
-        row = session.get(Listing, listing.id)
-        assert row is not None
-        draft = listings.full(session, row).draft()
     with unit_of_work(engine) as uow:
-        listing_service.publish(uow, listing.public_id, draft, actor=actor)
+        listing_service.republish(uow, listing.public_id, actor=actor)
     assert listed(view_of(engine, index)) == {listing.id}
 
 
@@ -355,7 +353,7 @@ def test_an_empty_market_can_be_written_and_searched(engine: Engine, opened: Ope
 
 def actor_of(engine: Engine) -> Actor:
     with unit_of_work(engine) as uow:
-        person = Person(email="p@example.org", name="P", password_hash="-")
+        person = Person(email="p@example.org", name="P", password_hash="-", email_confirmed_at=now())
         owner = Organisation(name="O", kind="enterprise", country="CN")
         uow.session.add_all([person, owner])
         uow.session.flush()
@@ -399,11 +397,33 @@ class Market(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def publish(self, data: st.DataObject) -> None:
-        found = self.with_status(data, Status.DRAFT, Status.WITHDRAWN)
+        found = self.with_status(data, Status.DRAFT, Status.WITHDRAWN, Status.EXPIRED)
+        if found is not None:
+            bring_out(self.engine, self.actor, found)
+
+    @rule(data=st.data())
+    def hold(self, data: st.DataObject) -> None:
+        found = self.with_status(data, Status.PUBLISHED)
         if found is not None:
             with unit_of_work(self.engine) as uow:
-                draft = listings.full(uow.session, found).draft()
-                listing_service.publish(uow, found.public_id, draft, actor=self.actor)
+                listing_service.hold(uow, found.public_id, actor=self.actor)
+
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        found = self.with_status(data, Status.ON_HOLD)
+        if found is not None:
+            with unit_of_work(self.engine) as uow:
+                listing_service.resume(uow, found.public_id, actor=self.actor)
+
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        found = self.with_status(data, Status.PUBLISHED, Status.ON_HOLD)
+        if found is not None:
+            with unit_of_work(self.engine) as uow:
+                row = uow.session.get(Listing, found.id)
+                assert row is not None
+                row.expires_at = now()
+            expire(self.engine)
 
     @rule(data=st.data(), word=st.sampled_from(["kiwi", "rail", "steel"]), country=st.sampled_from(["CN", "DE"]))
     def edit(self, data: st.DataObject, word: str, country: str) -> None:

@@ -1,15 +1,16 @@
 """What of a listing is encoded, and under which title."""
 
 import hashlib
+from typing import Any
 
 from embeddings.text import normalise
-from matchmaker.listings.models import ListingText
+from matchmaker.listings.models import ListingText, TextOrigin
 from matchmaker.matching.passages import BODY, MOST_PASSAGES, cut, pieces_of
 
 SENTENCE = "The robot drills long holes in the seam and measures where the bit is. "
 
 
-def text(lang: str = "en", title: str = "Drilling robot", **words: str) -> ListingText:
+def text(lang: str = "en", title: str = "Drilling robot", **words: Any) -> ListingText:
     return ListingText(listing_id=1, lang=lang, title=title, **words)
 
 
@@ -45,6 +46,11 @@ def test_each_language_version_has_pieces_of_its_own() -> None:
         [text("zh", "钻孔机器人", summary="煤矿井下。"), text("de", "Bohrroboter", summary="Für Gruben.")]
     )
     assert [(piece.lang, piece.ordinal) for piece in pieces] == [("zh", 0), ("de", 0)]
+
+
+def test_a_machines_version_is_not_encoded_a_second_time() -> None:
+    machine = text("en", "Drilling robot", origin=TextOrigin.MACHINE)
+    assert [piece.lang for piece in pieces_of([text("zh", "钻孔机器人"), machine])] == ["zh"]
 
 
 def test_a_language_that_nobody_named_is_recognised() -> None:

@@ -1,17 +1,13 @@
 """Matches and searches: who is found, in which scope, in which order, and why."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from matchmaker.accounts.schemas import Actor
 from matchmaker.db.engine import reading_session
-from matchmaker.db.uow import UnitOfWork, unit_of_work
+from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
-from matchmaker.listings import service
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing
 from matchmaker.listings.queries import Filters
@@ -20,17 +16,11 @@ from matchmaker.matching import queries, ranking, scoring
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match, Readiness, Scope, SearchHit
-from tests.factories.market import NEED, RESULT, publish, translate, write
+from tests.factories.market import NEED, RESULT, publish, publish_within, translate, write
 from tests.matchmaker.matching.conftest import People, changed, full, withdrawn
 
 TOPICS = ("coal drilling robot", "tea drying oven", "battery cell recycling", "rail welding machine")
 COUNTRIES = (("CN", "zh"), ("DE", "de"), ("HU", "hu"), ("RS", "sr"))
-
-
-def post(uow: UnitOfWork, actor: Actor, values: dict[str, Any]) -> Listing:
-    """Publish within a transaction that publishes much."""
-    wanted = ListingDraft(**values)
-    return service.publish(uow, service.draft(uow, wanted, actor=actor).public_id, wanted, actor=actor)
 
 
 class Market:
@@ -46,8 +36,12 @@ class Market:
                     words = {"title": f"{topic} {country}", "summary": topic, "description": f"{topic} {lang} {lang}"}
                     here = {"country": country, "lang": lang, **words}
                     if country in {"CN", "DE"}:
-                        self.needs[topic, country] = post(uow, actors[country], {**NEED, **here})
-                    self.results[topic, country] = post(uow, actors[country], {**RESULT, **here})
+                        self.needs[topic, country] = publish_within(
+                            uow, actors[country], ListingDraft(**{**NEED, **here})
+                        )
+                    self.results[topic, country] = publish_within(
+                        uow, actors[country], ListingDraft(**{**RESULT, **here})
+                    )
 
 
 @pytest.fixture

@@ -235,6 +235,31 @@ def test_versions_are_tabs_that_say_who_answers_for_them(client, market):
     assert page.all("h1")[0].get("lang") == "en"
 
 
+def test_the_original_stands_beside_the_version_that_is_shown(client, market):
+    page = read(client, f"/listings/{market.need.public_id}")
+    (original,) = page.all(id="original")
+    assert original.all("h2", lang="zh")[0].text == NEED["title"]
+    assert NEED["description"] in original.text
+    assert all(element.get("lang") == "zh" for element in original.all(class_="mm-text"))
+    shown = read(client, f"/listings/{market.need.public_id}?text=zh")
+    assert shown.all(id="original") == []
+
+
+def test_a_reader_without_a_version_of_their_own_is_told_so(client, market):
+    page = read(client, f"/listings/{market.german.public_id}")
+    assert "This listing is written in German; there is no version in English." in page.text
+    page = read(client, f"/listings/{market.german.public_id}?lang=zh")
+    assert "本信息以德语撰写，暂无中文版本。" in page.text
+    # Somebody who looks at the original of what there is in English is not.
+    page = read(client, f"/listings/{market.need.public_id}?text=zh&lang=en")
+    assert "there is no version" not in page.text
+
+
+def test_a_machines_version_is_marked_on_the_card_and_the_page(client, market):
+    assert "translated by a machine" in read(client, "/search").text
+    assert "by a machine" in read(client, f"/listings/{market.need.public_id}").text
+
+
 def test_only_who_may_edit_gets_the_buttons(client, signed_in, engine):
     owner_client, owner = signed_in()
     other_client, _ = signed_in()
