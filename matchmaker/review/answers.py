@@ -25,6 +25,7 @@ from matchmaker.review.models import (
 )
 from matchmaker.review.moves import Move, advance, find, last_entry, note_down, sides_of
 from matchmaker.review.offers import ask, close_off_market
+from matchmaker.review.policy import obstacle
 from matchmaker.review.sides import (
     YES_COLUMN,
     asked,
@@ -186,7 +187,7 @@ def _answerable(uow: UnitOfWork, public_id: str, side: Side, actor: Actor) -> Su
     """The match, if the actor may answer for the side; what a side does not know of is not there for it."""
     suggestion = find(uow, public_id)
     ours = organisation_of(suggestion, side) in actor.memberships
-    recording = actor.role in {Role.BROKER, Role.ADMINISTRATOR} and not has_account(uow.session, suggestion, side)
+    recording = obstacle(actor, suggestion) is None and not has_account(uow.session, suggestion, side)
     if not knows(uow.session, suggestion, side) or not (ours or recording):
         raise NotFound("no such match")
     if not actor.confirmed or not (recording or side in sides_of(actor, suggestion)):

@@ -245,10 +245,12 @@ def test_a_broker_writes_down_the_answer_of_a_side_without_an_account(found: Are
         assert offers.answerable_by_broker(session, found.match()) is Side.RESULT
     with pytest.raises(NotFound):
         found.say_yes(Side.RESULT, actor=found.stranger)
-    agreed = found.say_yes(Side.RESULT, actor=found.colleague)
+    with pytest.raises(NotFound):
+        found.say_yes(Side.RESULT, actor=found.colleague)
+    agreed = found.say_yes(Side.RESULT, actor=found.broker)
     assert agreed.state is State.MUTUAL  # nobody can be introduced yet who has no account
     entry = next(move for move in found.moves() if move.now is State.MUTUAL)
-    assert (entry.party, entry.person_id) == ("result", found.colleague.person_id)
+    assert (entry.party, entry.person_id) == ("result", found.broker.person_id)
 
 
 def test_somebody_of_both_sides_answers_for_the_one_that_is_asked(found: Arena) -> None:

@@ -144,7 +144,7 @@ VERBS: dict[str, Verb] = {
     "offers": lambda uow, row, actor: offers.offer_now(uow, row.public_id, revision=row.revision, actor=actor),
     "forwards": lambda uow, row, actor: offers.forward(uow, row.public_id, "", revision=row.revision, actor=actor),
 }
-NEED, RESULT, BROKERS = {"needer"}, {"resulter"}, {"broker", "colleague", "administrator"}
+NEED, RESULT, BROKERS = {"needer"}, {"resulter"}, {"broker", "administrator"}
 INSIDE = {"needer", "resulter", "broker", "administrator"}
 STEPS = {"meets": S.MEETING, "negotiates": S.NEGOTIATING, "agrees": S.AGREEMENT, "ends": S.CLOSED}
 # Which verb moves a match from which state to which, and by whom; nothing else may.
