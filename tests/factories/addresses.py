@@ -12,6 +12,5 @@ SAMPLES = {
     "person_id": "bcdfghjkmn",
     "invitation_id": "bcdfghjkmn",
     "handle": "0123456789abcdef",
-    "deed": "endorse",
     "token": "unsigned.token",
 }
