@@ -154,7 +154,7 @@ def _times(asked: Sequence[tuple[FlaskClient, str]], counts: Counts | None = Non
 def _shown(client: FlaskClient) -> list[str]:
     """The public ids of a page's matches."""
     page = client.get("/desk?tab=unassigned").get_data(as_text=True)
-    return [part.partition("/")[0] for part in page.split('hx-get="/desk/')[1:]]
+    return [part.partition("/")[0] for part in page.split('data-body="/desk/')[1:]]
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from matchmaker.admin import pages
+from matchmaker.admin import pages, veil
 from matchmaker.admin.views import bp, page_number
 from matchmaker.audit import queries
 from matchmaker.audit.service import first_break, record
@@ -44,7 +44,8 @@ def audit_csv() -> ResponseReturnValue:
 
     def lines() -> Iterator[str]:
         with fresh_reader() as session:
-            yield from pages.as_csv(queries.stream(session, wanted))
+            events = queries.stream(session, wanted, veil.besides(wanted))
+            yield from pages.as_csv(veil.veiled(session, events))
 
     headers = {"Content-Disposition": "attachment; filename=audit.csv"}
     return Response(stream_with_context(lines()), mimetype="text/csv", headers=headers)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from matchmaker.accounts import queries as accounts
 from matchmaker.accounts.models import Membership, Organisation, Person
 from matchmaker.accounts.schemas import Actor
-from matchmaker.admin import queries
+from matchmaker.admin import queries, veil
 from matchmaker.audit import queries as audit
 from matchmaker.audit.models import AuditEvent
 from matchmaker.audit.queries import Wanted
@@ -97,7 +97,8 @@ def wanted(asked: Mapping[str, str]) -> Wanted:
 
 def audit_page(session: Session, asked: Mapping[str, str], number: int) -> AuditPage:
     """A page of the record."""
-    events = audit.page(session, wanted(asked), number)
+    found = audit.page(session, wanted(asked), number, veil.besides(wanted(asked)))
+    events = Page(list(veil.veiled(session, found.rows)), found.number, found.size, found.total)
     names = queries.names_of_actors(session, {event.actor for event in events.rows})
     return AuditPage(events, asked, names, audit.kinds(session), audit.actions(session))
 

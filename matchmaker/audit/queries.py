@@ -1,6 +1,6 @@
 """Read the record of deeds: a page of it, or all of it as a stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -12,6 +12,7 @@ from matchmaker.core.paging import Page
 
 # Rows that a stream holds in memory at a time.
 BATCH = 500
+SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Wanted:
         return found
 
 
-def page(session: Session, wanted: Wanted, number: int, size: int = 50) -> Page[AuditEvent]:
-    """One page of the events, the newest first."""
-    where = wanted.where()
+def page(session: Session, wanted: Wanted, number: int, where: Sequence[ColumnElement[bool]] = ()) -> Page[AuditEvent]:
+    """One page of the events, the newest first; `where` are further conditions."""
+    where, size = [*wanted.where(), *where], SIZE
     total = session.exec(select(func.count()).select_from(AuditEvent).where(*where)).one()
     rows = session.exec(
         select(AuditEvent).where(*where).order_by(col(AuditEvent.id).desc()).offset((number - 1) * size).limit(size)
@@ -54,9 +55,11 @@ def page(session: Session, wanted: Wanted, number: int, size: int = 50) -> Page[
     return Page(rows, number, size, total)
 
 
-def stream(session: Session, wanted: Wanted | None = None) -> Iterator[AuditEvent]:
-    """The events in the order in which they were noted, however many there are."""
-    where = wanted.where() if wanted else []
+def stream(
+    session: Session, wanted: Wanted | None = None, where: Sequence[ColumnElement[bool]] = ()
+) -> Iterator[AuditEvent]:
+    """The events in the order in which they were noted, however many there are; `where` are further conditions."""
+    where = [*(wanted.where() if wanted else ()), *where]
     asked = select(AuditEvent).where(*where).order_by(col(AuditEvent.id)).execution_options(yield_per=BATCH)
     yield from session.exec(asked)
 

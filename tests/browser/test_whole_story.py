@@ -95,6 +95,18 @@ def enter(chromium: Browser, address: str) -> Iterator[Callable[[Words], Visitor
 
 
 @pytest.fixture
+def as_broker(enter, signed_in, address) -> Callable[[Words], Visitor]:
+    """A broker of the platform, whose account an administrator has made."""
+
+    def visit(words: Words) -> Visitor:
+        broker, cookie = enter(words), signed_in(Role.BROKER)[0].get_cookie("session").value
+        broker.page.context.add_cookies([{"name": "session", "value": cookie, "url": address}])
+        return broker
+
+    return visit
+
+
+@pytest.fixture
 def letter(engine) -> Callable[[str], str]:
     """The path of the link in the newest letter to an address."""
 
@@ -165,11 +177,8 @@ def say_yes(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=lambda words: words.lang)
-def test_from_two_blank_accounts_to_a_conversation(app, engine, enter, letter, signed_in, address, words):
-    company, institute, broker = enter(words), enter(words), enter(words)
-    cookie = signed_in(Role.BROKER)[0].get_cookie("session").value
-    broker.page.context.add_cookies([{"name": "session", "value": cookie, "url": address}])
-
+def test_from_two_blank_accounts_to_a_conversation(app, enter, letter, as_broker, words):
+    company, institute, broker = enter(words), enter(words), as_broker(words)
     buyer = {"name": "李明", "email": "li@mine.example", "organisation": SECRET_NAME}
     register(company, {**buyer, "kind": "enterprise", "country": "CN"}, letter)
     seller = {"name": "Јована Илић", "email": "jovana@institute.example", "organisation": "Institut za rudarstvo"}
