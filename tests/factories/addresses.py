@@ -1,6 +1,7 @@
 """A value for each part of an address, so that the laws can ask for every page."""
 
 SAMPLES = {
+    "deed": "endorse",
     "direction": "need",
     "public_id": "bcdfghjkmn",
     "text_lang": "de",
