@@ -1,4 +1,4 @@
-"""Brokers and administrators without an introduction, and those whose introduction is over, read no names by detours."""
+"""Brokers and administrators without an introduction, or whose introduction is over, read no names by detours."""
 
 import io
 
