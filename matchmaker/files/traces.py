@@ -52,7 +52,7 @@ def pdf_object(found: Any) -> None:
             found.pop(name, None)
     data = getattr(found, "_data", None)
     if isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
-        found._data = picture(data)  # type: ignore[attr-defined]  # where pypdf keeps the bytes of a stream
+        found._data = picture(data)  # type: ignore[attr-defined]  # a stream is a dict with data
     for each in found.values():
         pdf_object(each)
 

@@ -96,7 +96,7 @@ def answer_question(public_id: str) -> ResponseReturnValue:
     question, text = request.form.get("question", ""), request.form.get("text", "")
     try:
         with unit_of_work() as uow:
-            answers.answer_question(uow, question, text, actor=current_actor())
+            answers.answer_question(uow, question, text, actor=current_actor(), match=public_id)
     except (Invalid, Conflict) as error:
         return _refused(public_id, error)
     flash(_("Your answer is with the broker."), "success")

@@ -76,7 +76,9 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
     rows = uow.session.exec(select(Suggestion).where(col(Suggestion.need_id).in_({need for need, _ in pairs}))).all()
     known = {(row.need_id, row.result_id): row for row in rows}
     listings = _listings(uow, {id_ for key in pairs for id_ in key})
-    fresh = [_new(pair, listings) for key, pair in pairs.items() if key not in known]
+    new = [_new(pair, listings) for key, pair in pairs.items() if key not in known]
+    # Nobody is introduced to themselves.
+    fresh = [row for row in new if row.need_org_id is None or row.need_org_id != row.result_org_id]
     moment = now()
     for row in [*(known[key] for key in pairs if key in known), *fresh]:
         pair = pairs[row.need_id or 0, row.result_id or 0]
