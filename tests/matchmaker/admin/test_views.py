@@ -41,7 +41,15 @@ def test_the_start_page_counts_what_waits(engine, office, person):
     counts = [card.all("strong")[0].text for card in parse(client.get("/admin/").text).all("li", class_="mm-card")]
     assert counts == ["1", "0", "1", "0", "0"]
     links = [link.get("href") for link in parse(client.get("/admin/").text).all("a")]
-    assert "/admin/organisations?state=requested" in links
+    assert {"/admin/organisations?state=requested", "/quality", "/admin/export-rules"} <= set(links)
+
+
+def test_the_menu_leaves_out_what_an_administrator_has_no_organisation_for(office):
+    client, _ = office
+    (menu,) = [nav for nav in parse(client.get("/admin/").text).all("nav") if "navbar" in (nav.get("class") or "")]
+    links = {link.get("href") for link in menu.all("a")}
+    assert {"/desk", "/quality", "/introductions"} <= links
+    assert not {"/mine", "/matches", "/new"} & links
 
 
 @pytest.mark.parametrize("text", ["机床 Works", "机床 WORKS", "91110000600037341l"])

@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
-from matchmaker.accounts.models import Broker, BrokerLevel, BrokerScope, MembershipRole, Organisation, Role, ScopeKind
+from matchmaker.accounts.models import (
+    Broker,
+    BrokerLevel,
+    BrokerScope,
+    MembershipRole,
+    Organisation,
+    Person,
+    Role,
+    ScopeKind,
+)
 from matchmaker.db.uow import unit_of_work
 from matchmaker.review import assignment, broker_queries, desk_clock
 from matchmaker.review.assignment import choose
@@ -125,6 +134,21 @@ def test_what_nobody_has_room_for_stays_for_all_until_somebody_has(market, sessi
     late = broker("de", most=3)
     assert desk_clock.assign_untaken(engine) == 3
     assert given(session) == [small.person_id] * 2 + [late.person_id] * 3 + [None]
+
+
+@pytest.mark.parametrize("change", [{"closed_at": datetime(2026, 1, 1, tzinfo=UTC)}, {"role": Role.MEMBER}])
+def test_what_lay_with_a_broker_who_is_none_any_more_goes_to_another(market, session, engine, change):
+    _, _, broker, put = market
+    gone = broker("zh", most=2)
+    put()
+    late = broker("de")
+    with unit_of_work(engine) as uow:
+        person = uow.session.get(Person, gone.person_id)
+        uow.session.get(Broker, gone.person_id).available = False
+        for name, value in change.items():
+            setattr(person, name, value)
+    assert desk_clock.assign_untaken(engine) == 6
+    assert given(session) == [late.person_id] * 6
 
 
 def test_a_pair_that_is_found_again_stays_where_it_is(market, session, person):

@@ -23,7 +23,7 @@ S = State
 # B broker, 1 first side, 2 second side, C clock, Y system.
 EXPECTED = """
 suggested:      in_review BY, endorsed B, declined B, parked B, offered_second 1C, closed 1Y
-in_review:      suggested B, endorsed B, declined B, parked B, offered_second 1BC, closed 1Y
+in_review:      suggested BY, endorsed B, declined B, parked B, offered_second 1BC, closed 1Y
 endorsed:       suggested B, offered_first BC, offered_second 1BC, closed 1Y
 declined:       suggested BY
 parked:         in_review BCY, suggested BC, offered_second 1, closed 1Y
