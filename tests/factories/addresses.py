@@ -6,7 +6,6 @@ SAMPLES = {
     "public_id": "bcdfghjkmn",
     "text_lang": "de",
     "step": "withdraw",
-    "deed": "endorse",
     "scheme": "ipc",
     "filename": "img/favicon.svg",
     "file_id": "bcdfghjkmn",
