@@ -17,6 +17,7 @@ from rich.console import Console
 from matchmaker import latency
 from matchmaker.accounts import demo as demo_accounts
 from matchmaker.accounts.cli import accounts
+from matchmaker.audit.cli import audit
 from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db.migrate import upgrade
@@ -164,7 +165,7 @@ def listen(settings: Settings) -> contextlib.closing[socket.socket]:
 
 
 def init_app(app: Flask) -> None:
-    for group in (database, accounts, listings, matching, embeddings, export_rules):
+    for group in (database, accounts, audit, listings, matching, embeddings, export_rules):
         app.cli.add_command(group)
     for command in (serve, worker_command, prepare_command, measure):
         app.cli.add_command(command)

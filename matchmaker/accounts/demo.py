@@ -25,6 +25,8 @@ class DemoAccount:
 ACCOUNTS = (
     DemoAccount("company", "company@demo.example", "张伟", Role.MEMBER, "zhenwu-mine"),
     DemoAccount("institute", "institute@demo.example", "Јована Илић", Role.MEMBER, "duborez"),
+    # Whose result answers the company's need best: the two can be introduced to each other.
+    DemoAccount("partner", "partner@demo.example", "Anke Röttger", Role.MEMBER, "bohrwerk-lenne"),
     DemoAccount("broker", "broker@demo.example", "Milica Petrović", Role.BROKER),
     DemoAccount("administrator", "admin@demo.example", "Administrator", Role.ADMINISTRATOR),
 )

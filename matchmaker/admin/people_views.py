@@ -97,20 +97,17 @@ def broker_save(public_id: str) -> ResponseReturnValue:
 
 def _do(public_id: str, deed: Callable[[UnitOfWork, Actor], Person]) -> ResponseReturnValue:
     """Do it, and say so; what is refused because of how things stand is explained on the same page."""
+    here = url_for("admin.person", public_id=public_id)
     try:
         with unit_of_work() as uow:
-            deed(uow, current_actor())
+            person = deed(uow, current_actor())
     except Conflict:
-        flash(
-            _("This was not done: it would leave the platform without an administrator, or makes no sense any more."),
-            "error",
-        )
-    else:
-        flash(_("Done."))
+        flash(_("Not done: nobody would administer the platform then, or it makes no sense any more."), "error")
+        return redirect(here, 303)
+    flash(_("Done."))
     # Whoever took the role from themselves has no way back to this page.
-    mine = accounts.person_by_public_id(reader(), current_actor().public_id)
-    office = mine is not None and mine.role is Role.ADMINISTRATOR and mine.closed_at is None
-    return redirect(url_for("admin.person", public_id=public_id) if office else url_for("portal.home"), 303)
+    went = person.id == current_actor().person_id and person.role is not Role.ADMINISTRATOR
+    return redirect(url_for("portal.home") if went else here, 303)
 
 
 def _broker_page(public_id: str, problems: forms.Problems) -> str:

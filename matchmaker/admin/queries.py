@@ -10,6 +10,7 @@ from matchmaker.accounts.models import (
     Organisation,
     OrganisationIdentifier,
     Person,
+    Role,
     Verification,
 )
 from matchmaker.core.paging import Page
@@ -45,7 +46,7 @@ def waiting(session: Session) -> Waiting:
 def organisations(session: Session, text: str, state: str, number: int) -> Page[Organisation]:
     """Organisations by name or number and state of verification; whoever waits longest comes first."""
     where: list[ColumnElement[bool]] = []
-    if state:
+    if state in set(Verification):
         where.append(col(Organisation.verification) == state)
     if text:
         numbered = select(OrganisationIdentifier.organisation_id).where(
@@ -73,7 +74,7 @@ def organisations(session: Session, text: str, state: str, number: int) -> Page[
 def people(session: Session, text: str, role: str, number: int, *, unconfirmed: bool = False) -> Page[Person]:
     """People by name or address and role, the newest first."""
     where: list[ColumnElement[bool]] = []
-    if role:
+    if role in set(Role):
         where.append(col(Person.role) == role)
     if unconfirmed:
         where += [col(Person.email_confirmed_at).is_(None), col(Person.closed_at).is_(None)]

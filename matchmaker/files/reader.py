@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from matchmaker.files import traces
+
 # Seconds of processor time and bytes of address space; large scans need some of both.
 SECONDS, MEMORY = 20, 1536 << 20
 MOST_CHARACTERS = 60_000
@@ -29,7 +31,6 @@ _APP = (
 )
 _EMPTIED = {"docProps/core.xml": _CORE, "docProps/app.xml": _APP}
 _DROPPED = {"docProps/custom.xml", "docProps/thumbnail.jpeg", "docProps/thumbnail.emf", "docProps/thumbnail.wmf"}
-_AUTHORED = re.compile(rb'(\sw:(?:author|initials)=)"[^"]*"')
 
 
 def pdf(source: Path, target: Path) -> str:
@@ -50,6 +51,10 @@ def pdf(source: Path, target: Path) -> str:
     if names is not None:
         for name in ("/JavaScript", "/EmbeddedFiles"):
             names.get_object().pop(name, None)
+    for found in writer._objects:
+        traces.pdf_object(found)
+    # What nothing leads to any more would be written all the same.
+    writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
     writer.write(target)
     return "\n".join(words)
 
@@ -64,8 +69,7 @@ def docx(source: Path, target: Path) -> str:
             if part.filename in _DROPPED:
                 continue
             contents = _EMPTIED.get(part.filename) or before.read(part)
-            if part.filename.startswith("word/") and part.filename.endswith(".xml"):
-                contents = _AUTHORED.sub(rb'\1""', contents)
+            contents = traces.word_part(part.filename, contents)
             if part.filename in {"_rels/.rels", "[Content_Types].xml"}:
                 contents = _without_dropped(contents)
             after.writestr(part.filename, contents)

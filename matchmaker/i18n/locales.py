@@ -59,13 +59,19 @@ def choose_language() -> str:
     return request.accept_languages.best_match(languages(), "en") or "en"
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all time zones; to look for them takes longer than most pages."""
+    return frozenset(available_timezones())
+
+
 def choose_zone() -> str:
     """The account's time zone, else the browser's, which a script of ours keeps in a cookie; UTC until then."""
     if not has_request_context():
         return "UTC"
     wanted = _of_account("timezone") or request.cookies.get(ZONE_COOKIE, "UTC")
     try:
-        return ZoneInfo(wanted).key if wanted in available_timezones() else "UTC"
+        return ZoneInfo(wanted).key if wanted in _zones() else "UTC"
     except (ValueError, ZoneInfoNotFoundError):
         return "UTC"
 

@@ -1,4 +1,4 @@
-"""A first scene for the demo: a match that waits for the company's answer, so that the whole way can be tried at once."""
+"""A first scene for the demo: a match that waits for the company's answer, so that the way can be tried at once."""
 
 from sqlmodel import Session, col, select
 

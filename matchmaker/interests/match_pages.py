@@ -30,8 +30,18 @@ from matchmaker.review.deadlines import days_left
 from matchmaker.review.models import Question, Side, State, Suggestion
 from matchmaker.review.offers import answerable_by_broker
 from matchmaker.review.parties import Box, Ours
+from matchmaker.review.policy import require_handling
 from matchmaker.review.reasons import explain
-from matchmaker.review.sides import asked, country_of, expressed, knows, listing_of, may_answer, organisation_of, yes_at
+from matchmaker.review.sides import (
+    asked,
+    country_of,
+    knows,
+    listing_of,
+    may_answer,
+    open_to,
+    organisation_of,
+    yes_at,
+)
 from matchmaker.review.states import OVER, TOGETHER
 from matchmaker.review.timeline import Entry, Reader, state_title
 
@@ -139,7 +149,6 @@ class BrokerPage:
     due: Due | None
     entries: Sequence[Entry]
     recordable: Side | None
-    may_forward: bool
     refused: Refused | None = None
 
 
@@ -171,6 +180,7 @@ def broker_page(session: Session, suggestion: Suggestion, reader: ListingReader,
     actor = reader.actor
     if actor is None or actor.role is Role.MEMBER:
         raise NotFound("no such match")
+    require_handling(actor, suggestion)
     interest = expression_queries.interests_of(session, [suggestion.id]).get(suggestion.id or 0)
     found = listings.cards(session, _listing_ids([suggestion]), reader)
     sender = session.get(Organisation, interest.organisation_id) if interest else None
@@ -181,9 +191,8 @@ def broker_page(session: Session, suggestion: Suggestion, reader: ListingReader,
         interest=interest,
         sender=described(sender) if sender else "",
         due=_due(session, suggestion),
-        entries=timeline.entries(session, suggestion, Reader.BROKER),
+        entries=timeline.entries(session, suggestion, Reader.BROKER, open_to(session, suggestion, actor)),
         recordable=answerable_by_broker(session, suggestion),
-        may_forward=suggestion.state is State.IN_REVIEW and expressed(suggestion),
         refused=refused,
     )
 

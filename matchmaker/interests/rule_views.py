@@ -73,7 +73,10 @@ def change(public_id: str) -> ResponseReturnValue:
         return _form(
             request.form.to_dict(), {"": _("This rule has ended in the meantime; see the table.")}, public_id
         ), 409
-    flash(_("The old rule has ended, and the new one is in the table."))
+    if draft.valid_from > now().date():
+        flash(_("The new rule is in the table, under “To come”. Until it begins, the old one applies."))
+    else:
+        flash(_("The old rule has ended, and the new one is in the table."))
     return redirect(url_for(".index"), 303)
 
 

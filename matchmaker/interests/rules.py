@@ -1,6 +1,7 @@
 """Keep the table of export control: a rule is added and ended, never overwritten, so that its past can be read."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from matchmaker.accounts.schemas import Actor
@@ -25,11 +26,20 @@ def add(uow: UnitOfWork, draft: RuleDraft, *, actor: Actor | None = None) -> Exp
 
 
 def change(uow: UnitOfWork, public_id: str, draft: RuleDraft, *, actor: Actor) -> ExportRule:
-    """Put a new rule in the place of one that ends now; raises Conflict when that one has ended already."""
+    """Put a new rule in the place of one that ends now, or that applies until the new one begins, so that no day is
+    without either; raises Conflict when the old one has ended already. The same click again changes nothing.
+    """
     old = _running(uow, public_id)
     if draft_of(old) == draft:
         return old
-    _end(old)
+    begins_later = old.valid_from <= now().date() < draft.valid_from
+    twin = next((one for one in _running_rules(uow) if _contents(draft_of(one)) == _contents(draft)), None)
+    if begins_later and twin is not None:
+        return twin
+    if begins_later:
+        _stop_before(old, draft.valid_from)
+    else:
+        _end(old)
     rule = add(uow, draft, actor=actor)
     record(uow, actor.public_id, "export_rule.change", ("export_rule", old.public_id), f"now {rule.public_id}")
     return rule
@@ -52,7 +62,7 @@ def import_csv(uow: UnitOfWork, text: str, *, actor: Actor | None = None) -> int
         raise Invalid(
             {str(row.line): " ".join(f"{name}: {what}" for name, what in row.problems.items()) for row in bad}
         )
-    return _add_missing(uow, drafts, [rule for rule in queries.every_rule(uow.session) if rule.ended_at is None], actor)
+    return _add_missing(uow, drafts, _running_rules(uow), actor)
 
 
 def load_examples(uow: UnitOfWork, path: Path = EXAMPLES) -> int:
@@ -81,6 +91,17 @@ def _running(uow: UnitOfWork, public_id: str) -> ExportRule:
     if rule.ended_at is not None:
         raise Conflict("this rule has ended in the meantime")
     return rule
+
+
+def _running_rules(uow: UnitOfWork) -> list[ExportRule]:
+    return [rule for rule in queries.every_rule(uow.session) if rule.ended_at is None]
+
+
+def _stop_before(rule: ExportRule, day: date) -> None:
+    """Let a rule apply until the day before; one that stops sooner stays as it is."""
+    last = day - timedelta(days=1)
+    rule.valid_until = min(rule.valid_until or last, last)
+    rule.updated_at = now()
 
 
 def _end(rule: ExportRule) -> None:

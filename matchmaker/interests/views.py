@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from matchmaker.accounts.policy import permissions
 from matchmaker.core.errors import Conflict, Invalid, NotFound
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _
@@ -16,10 +17,12 @@ from matchmaker.interests.introduction_queries import match_by_public_id
 from matchmaker.interests.match_pages import Refused
 from matchmaker.interests.match_words import BOXES, WORDS, told
 from matchmaker.listings.confidence import Reader
-from matchmaker.review import answers, offers, parties
+from matchmaker.review import answers, parties
 from matchmaker.review.answers import Refusal
 from matchmaker.review.models import DeclineReason, Side, Suggestion
+from matchmaker.review.moves import find
 from matchmaker.review.parties import Box, Ours
+from matchmaker.review.policy import require_handling
 from matchmaker.web import forms
 from matchmaker.web.access import SIGNED_IN, Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
@@ -42,6 +45,9 @@ def index() -> ResponseReturnValue:
 @bp.get("/matches/<public_id>")
 @access(SIGNED_IN)
 def match(public_id: str) -> ResponseReturnValue:
+    """A side's page; brokers have everything about it at their desk."""
+    if Permission.MATCH_REVIEW in permissions(current_actor()) and not _is_ours(public_id):
+        return redirect(url_for("review.pair", public_id=public_id), 303)
     return _page(public_id)
 
 
@@ -90,7 +96,7 @@ def answer_question(public_id: str) -> ResponseReturnValue:
     question, text = request.form.get("question", ""), request.form.get("text", "")
     try:
         with unit_of_work() as uow:
-            answers.answer_question(uow, question, text, actor=current_actor())
+            answers.answer_question(uow, question, text, actor=current_actor(), match=public_id)
     except (Invalid, Conflict) as error:
         return _refused(public_id, error)
     flash(_("Your answer is with the broker."), "success")
@@ -109,16 +115,6 @@ def record(public_id: str) -> ResponseReturnValue:
         return answers.say_no(uow, public_id, _refusal(side), revision=_revision(), actor=current_actor())
 
     return _broker_does(public_id, deed)
-
-
-@bp.post("/matches/<public_id>/forward")
-@access(Permission.MATCH_REVIEW)
-def forward(public_id: str) -> ResponseReturnValue:
-    """A broker passes an expression of interest on to the listing's owner."""
-    note = request.form.get("note", "")
-    return _broker_does(
-        public_id, lambda uow: offers.forward(uow, public_id, note, revision=_revision(), actor=current_actor())
-    )
 
 
 @bp.get("/listings/<public_id>/interest")
@@ -171,11 +167,21 @@ def _do(public_id: str, deed: Deed) -> ResponseReturnValue:
 def _broker_does(public_id: str, deed: Callable[[UnitOfWork], Suggestion]) -> ResponseReturnValue:
     try:
         with unit_of_work() as uow:
+            require_handling(current_actor(), find(uow, public_id))
             deed(uow)
     except (Invalid, Conflict) as error:
         return _refused(public_id, error)
     flash(_("It is noted, and both sides are told what they should know."), "success")
-    return redirect(url_for("interests.match", public_id=public_id), 303)
+    return redirect(url_for("review.pair", public_id=public_id), 303)
+
+
+def _is_ours(public_id: str) -> bool:
+    """Whether the reader belongs to a side that knows of the match."""
+    try:
+        parties.ours(reader(), public_id, current_actor())
+    except NotFound:
+        return False
+    return True
 
 
 def _refused(public_id: str, error: Invalid | Conflict) -> ResponseReturnValue:

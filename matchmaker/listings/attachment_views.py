@@ -9,6 +9,7 @@ from matchmaker.files.views import received, takes_files
 from matchmaker.i18n import _, ngettext
 from matchmaker.listings import attachments, confidence, form, policy, queries
 from matchmaker.listings.attachments import Part
+from matchmaker.listings.queries import FullListing
 from matchmaker.web.access import Permission, access
 from matchmaker.web.context import current_actor, reader, unit_of_work
 
@@ -25,6 +26,8 @@ def page(public_id: str) -> ResponseReturnValue:
 @takes_files
 @access(Permission.LISTING_POST)
 def add(public_id: str) -> ResponseReturnValue:
+    # Nobody's files are looked at, or kept for a moment, but those of people who may add them.
+    _writable(public_id)
     try:
         kept = received("file")
         with unit_of_work() as uow:
@@ -54,12 +57,17 @@ def remove(public_id: str, file_id: str) -> ResponseReturnValue:
     return _back(public_id)
 
 
-def _page(public_id: str, problems: dict[str, str]) -> str:
+def _writable(public_id: str) -> FullListing:
     full = queries.visible(reader(), public_id, current_actor())
     if not policy.EDIT.allows(current_actor(), full.listing):
         raise NotAllowed("this listing belongs to another organisation")
     if full.is_shortened:
         raise NotAllowed("this listing is under embargo")
+    return full
+
+
+def _page(public_id: str, problems: dict[str, str]) -> str:
+    full = _writable(public_id)
     # An administrator who edits for somebody else sees no sealed file either.
     sealed = confidence.reads_sealed(current_actor(), full.listing)
     rows = attachments.attached(reader(), full.listing, sealed=sealed)

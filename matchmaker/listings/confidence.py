@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
+from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
 from matchmaker.listings.models import Disclosure, DisclosureLevel, Listing
@@ -73,11 +74,10 @@ def opened(session: Session, actor: Actor | None, listing_ids: Iterable[int]) ->
 
 
 def is_open_to(actor: Actor) -> ColumnElement[bool]:
-    """The condition of a disclosure that holds for the actor now."""
-    to_them = or_(
-        col(Disclosure.person_id) == actor.person_id,
-        col(Disclosure.organisation_id).in_(list(actor.memberships)),
-    )
+    """The condition of a disclosure that holds for the actor now; what was opened to a broker ends with that role."""
+    to_them: ColumnElement[bool] = col(Disclosure.organisation_id).in_(list(actor.memberships))
+    if actor.role is not Role.MEMBER:
+        to_them = or_(to_them, col(Disclosure.person_id) == actor.person_id)
     return and_(col(Disclosure.ended_at).is_(None), to_them)
 
 

@@ -120,15 +120,7 @@ def step(public_id: str, step: str) -> ResponseReturnValue:
         return redirect(back, 303)
     if step == "submit" and _stored_looks_known(public_id):
         return redirect(url_for("matching.lookalikes", public_id=public_id), 303)
-    try:
-        with unit_of_work() as uow:
-            action.deed(uow, public_id, actor=actor)
-    except Invalid:
-        return redirect(url_for("listings.edit", public_id=public_id, check=1), 303)
-    except Conflict:
-        _unless_done(public_id, action)
-    _tell(public_id, action, back)
-    return redirect(back, 303)
+    return _take_step(public_id, action, back)
 
 
 @bp.post("/<public_id>/copy")
@@ -202,6 +194,18 @@ def _save(page: ListingForm, store: Callable[[UnitOfWork, ListingDraft], Listing
     if known:
         return stored(redirect(url_for("matching.lookalikes", public_id=listing.public_id), 303))
     return _saved(listing, submitted=submitting)
+
+
+def _take_step(public_id: str, action: Action, back: str) -> ResponseReturnValue:
+    try:
+        with unit_of_work() as uow:
+            action.deed(uow, public_id, actor=current_actor())
+    except Invalid:
+        return redirect(url_for("listings.edit", public_id=public_id, check=1), 303)
+    except Conflict:
+        _unless_done(public_id, action)
+    _tell(public_id, action, back)
+    return redirect(back, 303)
 
 
 def _looks_known(wanted: ListingDraft, listing: Listing | None) -> bool:

@@ -145,20 +145,21 @@ def _joined(offer: Offer, token: str) -> ResponseReturnValue:
 
 def _kept_owned(public_id: str, change: Callable[[UnitOfWork], None]) -> ResponseReturnValue:
     """Change who acts for the organisation; a change that would leave it without an owner is explained."""
+    people = url_for("organisations.people", public_id=public_id)
     try:
         with unit_of_work() as uow:
             change(uow)
+            organisation = queries.find(uow.session, public_id)
+            mine = accounts_queries.memberships(uow.session, current_actor().person_id)
     except Conflict:
         flash(
             _("Not done: an organisation needs an owner with a confirmed address. Make somebody else one first."),
             "error",
         )
-    else:
-        flash(_("Done."))
-    organisation = queries.find(reader(), public_id)
-    still_in = organisation.id in accounts_queries.memberships(reader(), current_actor().person_id)
-    page = "organisations.people" if still_in else "organisations.show"
-    return redirect(url_for(page, public_id=public_id), 303)
+        return redirect(people, 303)
+    flash(_("Done."))
+    left = organisation.id in current_actor().memberships and organisation.id not in mine
+    return redirect(url_for("organisations.show", public_id=public_id) if left else people, 303)
 
 
 def _people_page(public_id: str, values: dict[str, str], problems: forms.Problems) -> str:

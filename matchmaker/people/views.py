@@ -50,7 +50,7 @@ def register_send() -> ResponseReturnValue:
         _register(wanted)
     except Invalid as error:
         return _register_page(request.form.to_dict(), forms.messages(error)), 422
-    flash(_("Welcome! We have sent a letter to %(email)s: open its link to confirm your address.", email=wanted.email))
+    flash(_("Welcome! Write your first need or result; it can go out once your address is confirmed."))
     return redirect(safe_next(request.form.get("next"), url_for("listings.mine")), 303)
 
 

@@ -9,8 +9,9 @@ from matchmaker.accounts.queries import person_names
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
-from matchmaker.listings import policy, records
+from matchmaker.listings import attachments, policy, records
 from matchmaker.listings import queries as listings
+from matchmaker.listings.attachments import Attached
 from matchmaker.listings.life import is_held_by_reviewer
 from matchmaker.listings.models import ListingText, QualityReview, Status
 from matchmaker.listings.queries import FullListing
@@ -48,6 +49,8 @@ class ReviewPage:
     reviews: Sequence[QualityReview]
     names: Mapping[int, str]
     is_mine: bool
+    # Those of the open part: what goes out with the listing is looked at like the listing.
+    open_files: Sequence[Attached] = ()
     sheet: Sheet = field(default_factory=Sheet)
     # The revision that the sheet was filled in against, when the owner has changed the listing since.
     outdated: int | None = None
@@ -94,4 +97,5 @@ def review_page(session: Session, public_id: str, chosen: str, lang: str, *, act
         reviews=reviews,
         names=person_names(session, [*people, full.listing.reviewer_id]),
         is_mine=full.listing.reviewer_id == actor.person_id and full.listing.status is Status.UNDER_REVIEW,
+        open_files=[one for one in attachments.for_reader(session, full) if not one.sealed],
     )

@@ -25,9 +25,11 @@ from matchmaker.review.models import (
 )
 from matchmaker.review.moves import Move, advance, find, last_entry, note_down, sides_of
 from matchmaker.review.offers import ask, close_off_market
+from matchmaker.review.policy import obstacle
 from matchmaker.review.sides import (
     YES_COLUMN,
     asked,
+    broker_reads_along,
     first_of,
     has_account,
     known_by,
@@ -142,7 +144,7 @@ def progress(uow: UnitOfWork, public_id: str, step: Step, *, revision: int, acto
     for other in Side:
         if other is not side:
             tell_side(uow, suggestion, other, "match.progress")
-    if side is not None:
+    if side is not None and broker_reads_along(uow.session, suggestion):
         tell_broker(uow, suggestion, "match.progress")
     return suggestion
 
@@ -161,11 +163,13 @@ def ask_broker(uow: UnitOfWork, public_id: str, text: str, *, side: Side, actor:
     return entry
 
 
-def answer_question(uow: UnitOfWork, public_id: str, text: str, *, actor: Actor) -> Question:
-    """A side answers what a broker asked of it; the same answer again changes nothing."""
+def answer_question(uow: UnitOfWork, public_id: str, text: str, *, actor: Actor, match: str = "") -> Question:
+    """A side answers what a broker asked of it, in `match` if it is named; the same answer again changes nothing."""
     question = uow.session.exec(select(Question).where(Question.public_id == public_id).with_for_update()).one_or_none()
     suggestion = uow.session.get(Suggestion, question.suggestion_id) if question else None
     if question is None or suggestion is None or question.addressee is Addressee.BROKER:
+        raise NotFound("no such question")
+    if match and suggestion.public_id != match:
         raise NotFound("no such question")
     side = Side(question.addressee.value)
     if organisation_of(suggestion, side) not in actor.memberships:
@@ -186,7 +190,7 @@ def _answerable(uow: UnitOfWork, public_id: str, side: Side, actor: Actor) -> Su
     """The match, if the actor may answer for the side; what a side does not know of is not there for it."""
     suggestion = find(uow, public_id)
     ours = organisation_of(suggestion, side) in actor.memberships
-    recording = actor.role in {Role.BROKER, Role.ADMINISTRATOR} and not has_account(uow.session, suggestion, side)
+    recording = obstacle(actor, suggestion) is None and not has_account(uow.session, suggestion, side)
     if not knows(uow.session, suggestion, side) or not (ours or recording):
         raise NotFound("no such match")
     if not actor.confirmed or not (recording or side in sides_of(actor, suggestion)):

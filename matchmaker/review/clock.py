@@ -57,7 +57,7 @@ def offer_due(engine: Engine, at: datetime | None = None) -> int:
 
     with reading_session(engine) as session:
         ids = due.offers(session, moment, BATCH)
-    return _each(engine, ids, deed)
+    return each(engine, ids, deed)
 
 
 def lapse_due(engine: Engine, at: datetime | None = None) -> int:
@@ -73,7 +73,7 @@ def lapse_due(engine: Engine, at: datetime | None = None) -> int:
 
     with reading_session(engine) as session:
         ids = due.overdue(session, moment, BATCH)
-    return _each(engine, ids, deed)
+    return each(engine, ids, deed)
 
 
 def remind_due(engine: Engine, at: datetime | None = None) -> int:
@@ -90,7 +90,7 @@ def remind_due(engine: Engine, at: datetime | None = None) -> int:
     with reading_session(engine) as session:
         waiting = due.unreminded(session, moment + LONGEST_REMINDER)
     near = [row.id for row in waiting if moment < row.at and is_near(row.at, row.country, moment)]
-    return _each(engine, near[:BATCH], deed)
+    return each(engine, near[:BATCH], deed)
 
 
 def return_parked(engine: Engine, at: datetime | None = None) -> int:
@@ -105,7 +105,7 @@ def return_parked(engine: Engine, at: datetime | None = None) -> int:
 
     with reading_session(engine) as session:
         ids = due.parked(session, today, BATCH)
-    return _each(engine, ids, deed)
+    return each(engine, ids, deed)
 
 
 def pass_on_due(engine: Engine, at: datetime | None = None) -> int:
@@ -124,7 +124,7 @@ def pass_on_due(engine: Engine, at: datetime | None = None) -> int:
 
     with reading_session(engine) as session:
         ids = [row.id for row in due.held(session, moment - SHORTEST_REVIEW)]
-    return _each(engine, ids, deed)
+    return each(engine, ids, deed)
 
 
 def tell_refused(engine: Engine, at: datetime | None = None) -> int:
@@ -140,7 +140,7 @@ def tell_refused(engine: Engine, at: datetime | None = None) -> int:
 
     with reading_session(engine) as session:
         ids = due.refused(session, before, BATCH)
-    return _each(engine, ids, deed)
+    return each(engine, ids, deed)
 
 
 def follow_market(engine: Engine) -> int:
@@ -151,7 +151,7 @@ def follow_market(engine: Engine) -> int:
     with reading_session(engine) as session:
         off, end, looked_at = due.gone(session, cursors.position(session, CURSOR), CHANGES)
         ids = due.begun_with(session, off) if off else []
-    failed = len(ids) - _each(engine, ids, _close)
+    failed = len(ids) - each(engine, ids, _close)
     if failed:
         log.info("%d matches of withdrawn listings were moved by somebody else meanwhile", failed)
     with unit_of_work(engine) as uow:
@@ -195,7 +195,7 @@ def _unpark(uow: UnitOfWork, suggestion: Suggestion, at: datetime) -> None:
     tell_broker(uow, suggestion, "match.returned")
 
 
-def _each(engine: Engine, ids: Iterable[int], deed: Deed) -> int:
+def each(engine: Engine, ids: Iterable[int], deed: Deed) -> int:
     """Do the deed to each match by itself; one that cannot be moved keeps no other from it. Answers how many were."""
     done = 0
     for id_ in ids:

@@ -5,10 +5,13 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from matchmaker.core.clock import now
-from matchmaker.db.uow import unit_of_work
+from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.review import queries, queue
 from matchmaker.review.assignment import distribute
+from matchmaker.review.models import State
+from matchmaker.review.moves import Move, advance
 from matchmaker.review.sides import expressed
+from matchmaker.review.states import Party
 
 # So many rows a transaction: writers wait for each other.
 BATCH = 500
@@ -17,9 +20,22 @@ LOOKED_AT = 200
 
 
 def assign_untaken(engine: Engine) -> int:
-    """Give matches that nobody has to brokers who have room by now; answers how many were given."""
+    """Give matches that nobody has, or nobody any more, to brokers who have room; answers how many were given."""
     with unit_of_work(engine) as uow:
+        release_left(uow)
         return distribute(uow, queries.untaken(uow.session, LOOKED_AT))
+
+
+def release_left(uow: UnitOfWork) -> int:
+    """Put back for all what lies with somebody who may decide no more; answers how many.
+
+    An account is closed, or a role taken away, in rooms that know nothing of the desk.
+    """
+    left = queries.left_behind(uow.session, BATCH)
+    for suggestion in left:
+        changes = {"broker_id": None, "assigned_at": None, "deadline_at": suggestion.deadline_at}
+        advance(uow, suggestion, Move(State.SUGGESTED, party=Party.SYSTEM, changes=changes))
+    return len(left)
 
 
 def reorder(engine: Engine, at: datetime | None = None) -> int:

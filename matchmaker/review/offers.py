@@ -5,16 +5,16 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
-from matchmaker.core.errors import Conflict, Invalid, NotAllowed
+from matchmaker.core.errors import Conflict, Invalid
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.listings.models import Listing
 from matchmaker.review import news as _news  # noqa: F401  (the kinds of news are declared on import)
 from matchmaker.review.deadlines import answer_by, due_day
 from matchmaker.review.models import CloseReason, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, find
+from matchmaker.review.policy import require_handling
 from matchmaker.review.sides import (
     asked,
     expressed,
@@ -41,6 +41,7 @@ def obstacle(session: Session, suggestion: Suggestion) -> str:
 def offer_now(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:
     """A broker does not wait for the time to take a verdict back; raises Invalid where a listing takes no offers."""
     suggestion = find(uow, public_id)
+    require_handling(actor, suggestion)
     if suggestion.state in {State.OFFERED_FIRST, State.OFFERED_SECOND}:
         return suggestion  # clicked twice, or the clock was a moment earlier: it is what the broker wanted
     if suggestion.revision != revision:
@@ -65,8 +66,7 @@ def offer(uow: UnitOfWork, suggestion: Suggestion, *, by: Actor | None, at: date
 def forward(uow: UnitOfWork, public_id: str, note: str, *, revision: int, actor: Actor) -> Suggestion:
     """A broker passes an expression of interest on to the listing's owner, with a note that both sides read."""
     suggestion = find(uow, public_id)
-    if actor.role not in {Role.BROKER, Role.ADMINISTRATOR}:
-        raise NotAllowed("only brokers pass interests on")
+    require_handling(actor, suggestion)
     if suggestion.state is State.OFFERED_SECOND:
         return suggestion
     if suggestion.revision != revision or not expressed(suggestion):

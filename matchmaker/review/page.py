@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as default
+from datetime import date, timedelta
 
 from sqlmodel import Session
 
 from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
+from matchmaker.core.clock import now
 from matchmaker.core.paging import Page
 from matchmaker.i18n import ngettext
 from matchmaker.listings.confidence import Reader
@@ -21,6 +23,7 @@ SIZE = 20
 # Far beyond any desk; a larger number in an address is a slip, and databases have an end to their integers.
 LAST_PAGE = 10_000
 SCORES, DUE_DAYS = (30, 40, 50, 60, 70, 80), (3, 7, 14, 30)
+SOON_DAYS = 60
 # Where a broker begins: with what is theirs, else with what is anybody's.
 FIRST = (Tab.MINE, Tab.OPINION, Tab.UNASSIGNED)
 
@@ -69,7 +72,7 @@ class DeskRow:
 
 @dataclass(frozen=True)
 class DeskPage:
-    """The page; `choices` are the values that each filter can take, `open` how much the reader has to decide."""
+    """The page; `choices` are the values that each filter can take."""
 
     filters: DeskFilters
     page: Page[DeskItem]
@@ -78,8 +81,15 @@ class DeskPage:
     choices: Mapping[str, Sequence[str]]
     colleagues: Sequence[Colleague]
     everything: bool = False
+    # How many matches the reader has to decide, of so many that they take on.
+    mine: int = 0
     most_open: int | None = None
     reasons: Sequence[DeclineReason] = tuple(DeclineReason)
+
+    @property
+    def soon(self) -> date:
+        """Until when the day that a need names is worth telling in a list."""
+        return now().date() + timedelta(days=SOON_DAYS)
 
     @property
     def tabs(self) -> Sequence[Tab]:
@@ -123,7 +133,9 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
     viewer = viewer_of(actor, colleagues)
     counts = queries.counts(session, viewer)
     filters = _filters(wanted, counts, colleagues)
-    page = queries.desk(session, viewer, filters, (wanted.number, SIZE), reader)
+    # Where nothing is filtered the end is known.
+    last = -(-counts[filters.tab] // SIZE) if filters == DeskFilters(filters.tab) else LAST_PAGE
+    page = queries.desk(session, viewer, filters, (max(1, min(wanted.number, last)), SIZE), reader)
     me = colleagues.get(actor.person_id)
     return DeskPage(
         filters=filters,
@@ -133,7 +145,8 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
         choices=queries.choices(session, viewer, filters.tab),
         colleagues=list(colleagues.values()),
         everything=viewer.everything,
-        most_open=me.card.most_open if me and me.card else None,
+        mine=0 if viewer.everything else counts[Tab.MINE],
+        most_open=me.card.most_open if me and me.card and not viewer.everything else None,
     )
 
 

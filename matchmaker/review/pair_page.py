@@ -31,8 +31,8 @@ from matchmaker.review.policy import NotYours, Why, obstacle
 from matchmaker.review.queries import DeskItem
 from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.reasons import explain
-from matchmaker.review.service import PARKED_DAYS
-from matchmaker.review.sides import asked, expressed, organisation_of
+from matchmaker.review.service import PARKED_DAYS, REOPENABLE
+from matchmaker.review.sides import asked, expressed, open_to, organisation_of
 from matchmaker.review.states import OVER
 
 
@@ -158,7 +158,7 @@ def pair_page(session: Session, public_id: str, reader: Reader, refused: Refused
     why_not = _why_not(session, actor, suggestion)
     colleagues = broker_queries.colleagues(session)
     need, result = _sides(session, item, reader)
-    entries = timeline.entries(session, suggestion, timeline.Reader.BROKER)
+    entries = timeline.entries(session, suggestion, timeline.Reader.BROKER, open_to(session, suggestion, actor))
     names = person_names(session, [suggestion.broker_id, suggestion.decided_by])
     return PairPage(
         item=item,
@@ -195,7 +195,7 @@ def deeds_of(suggestion: Suggestion, actor: Actor) -> frozenset[str]:
         "note": True,
         "offer_now": state is State.ENDORSED and not came,
         "forward": (state is State.IN_REVIEW and came) or (state is State.ENDORSED and came),
-        "reopen": state in {State.DECLINED, State.LAPSED, State.ENDORSED},
+        "reopen": state in REOPENABLE and state is not State.PARKED,
         "record": asked(suggestion) is not None,
     }
     return frozenset(name for name, may in able.items() if may)

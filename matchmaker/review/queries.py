@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from matchmaker.accounts.models import Person
 from matchmaker.core.clock import now
 from matchmaker.core.countries import REGION_MEMBERS
 from matchmaker.core.errors import NotFound
@@ -20,6 +21,7 @@ from matchmaker.listings.models import Listing, ListingCode, Scheme, Status
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.review.broker_queries import Scopes
 from matchmaker.review.models import Addressee, MatchMove, Origin, Question, State, Suggestion
+from matchmaker.review.policy import STAFF
 from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.states import OFFERED, OVER, TOGETHER
 
@@ -230,6 +232,17 @@ def untaken(session: Session, limit: int) -> list[Suggestion]:
     """The most valuable matches on the market that nobody has."""
     wanted = _joined(select(Suggestion)).where(
         col(Suggestion.state) == State.SUGGESTED, col(Suggestion.broker_id).is_(None), _on_market()
+    )
+    return list(session.execute(wanted.order_by(*_BY_VALUE).limit(limit)).scalars())
+
+
+def left_behind(session: Session, limit: int) -> list[Suggestion]:
+    """Matches in review with somebody who is no broker or administrator any more, or whose account is closed."""
+    gone = or_(col(Person.role).not_in(list(STAFF)), col(Person.closed_at).is_not(None))
+    wanted = (
+        select(Suggestion)
+        .join(Person, col(Person.id) == Suggestion.broker_id)
+        .where(col(Suggestion.state) == State.IN_REVIEW, gone)
     )
     return list(session.execute(wanted.order_by(*_BY_VALUE).limit(limit)).scalars())
 

@@ -20,7 +20,7 @@ from matchmaker.notifications.service import News, tell
 from matchmaker.review import desk_news as _news  # noqa: F401  (the kinds of news are declared on import)
 from matchmaker.review import queue
 from matchmaker.review.assignment import distribute
-from matchmaker.review.models import DeclineReason, MatchMove, MoveKind, Origin, Side, State, Suggestion
+from matchmaker.review.models import DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, find, last_entry, last_move, note_down
 from matchmaker.review.policy import STAFF, Why, is_interested, obstacle, require_handling
 from matchmaker.review.queue import TO_DECIDE
@@ -31,6 +31,8 @@ from matchmaker.review.wording import clean_note, reason_of
 # How long a broker may take a deed back, and an endorsed match waits before anybody is asked.
 TAKE_BACK = timedelta(minutes=10)
 PARKED_DAYS, LONGEST_PARKED = 14, 366
+# What a broker can begin again; an offer that somebody has read is not called back.
+REOPENABLE = (State.DECLINED, State.LAPSED, State.ENDORSED, State.PARKED)
 # What a verdict leaves behind, and a match that begins again forgets.
 _UNDECIDED: dict[str, Any] = {
     "decided_at": None, "decided_by": None, "decline_reason": None, "declined_by": None, "note": "",
@@ -74,7 +76,9 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
     rows = uow.session.exec(select(Suggestion).where(col(Suggestion.need_id).in_({need for need, _ in pairs}))).all()
     known = {(row.need_id, row.result_id): row for row in rows}
     listings = _listings(uow, {id_ for key in pairs for id_ in key})
-    fresh = [_new(pair, listings) for key, pair in pairs.items() if key not in known]
+    new = [_new(pair, listings) for key, pair in pairs.items() if key not in known]
+    # Nobody is introduced to themselves.
+    fresh = [row for row in new if row.need_org_id is None or row.need_org_id != row.result_org_id]
     moment = now()
     for row in [*(known[key] for key in pairs if key in known), *fresh]:
         pair = pairs[row.need_id or 0, row.result_id or 0]
@@ -132,7 +136,7 @@ def endorse(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor, fir
     changes: dict[str, Any] = {"offer_at": now() + TAKE_BACK}
     if first is not None and not expressed(_for(uow, public_id, actor)):
         changes["first_side"] = first
-    return _decide(uow, public_id, Move(State.ENDORSED, actor, changes=changes), revision=revision)
+    return _decide(uow, public_id, Move(State.ENDORSED, actor, changes=changes), TO_DECIDE, revision=revision)
 
 
 def decline(uow: UnitOfWork, public_id: str, no: No, *, revision: int, actor: Actor) -> Suggestion:
@@ -141,28 +145,28 @@ def decline(uow: UnitOfWork, public_id: str, no: No, *, revision: int, actor: Ac
     assert no.reason is not None  # `reason_of` insists on it
     changes = {"decline_reason": no.reason, "note": note, "note_shared": no.share}
     move = Move(State.DECLINED, actor, reason=no.reason.value, note=note, shared=no.share, changes=changes)
-    return _decide(uow, public_id, move, revision=revision)
+    return _decide(uow, public_id, move, TO_DECIDE, revision=revision)
 
 
 def park(uow: UnitOfWork, public_id: str, pause: Pause, *, revision: int, actor: Actor) -> Suggestion:
     """Put a pair aside until a day; an expression of interest cannot be: somebody waits for a word."""
+    suggestion = _for(uow, public_id, actor)
     today = now().date()
     until = pause.until or today + timedelta(days=PARKED_DAYS)
     if until <= today:
         raise Invalid({"until": "deadline_past"})
     if until > today + timedelta(days=LONGEST_PARKED):
         raise Invalid({"until": "park_far"})
-    move = Move(State.PARKED, actor, note=clean_note(pause.note), changes={"parked_until": until})
-    suggestion = _for(uow, public_id, actor)
-    if expressed(suggestion) and suggestion.revision == revision:
+    if suggestion.state in TO_DECIDE and suggestion.revision == revision and expressed(suggestion):
         raise Invalid({"until": "interest_waits"})
-    return _decide(uow, public_id, move, revision=revision)
+    move = Move(State.PARKED, actor, note=clean_note(pause.note), changes={"parked_until": until})
+    return _decide(uow, public_id, move, TO_DECIDE, revision=revision)
 
 
 def unpark(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:
     """Look at a parked match again before its day."""
     move = Move(State.IN_REVIEW, actor, changes={"parked_until": None})
-    return _decide(uow, public_id, move, revision=revision)
+    return _decide(uow, public_id, move, (State.PARKED,), revision=revision)
 
 
 def reopen(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:
@@ -171,9 +175,9 @@ def reopen(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> S
     An interest that nobody but a broker has declined still holds.
     """
     suggestion = _for(uow, public_id, actor)
-    holds = suggestion.origin is Origin.INTEREST and suggestion.state in BEFORE_OFFER and not suggestion.declined_by
+    holds = suggestion.state in BEFORE_OFFER and suggestion.declined_by is None and expressed(suggestion)
     changes = dict(_UNDECIDED) | ({} if holds else _UNASKED)
-    return _decide(uow, public_id, Move(State.SUGGESTED, actor, changes=changes), revision=revision)
+    return _decide(uow, public_id, Move(State.SUGGESTED, actor, changes=changes), REOPENABLE, revision=revision)
 
 
 def note(uow: UnitOfWork, public_id: str, text: str, *, actor: Actor) -> MatchMove | None:
@@ -222,13 +226,18 @@ def _require(suggestion: Suggestion, revision: int, actor: Actor) -> None:
     require_handling(actor, suggestion)
 
 
-def _decide(uow: UnitOfWork, public_id: str, wanted: Move, *, revision: int) -> Suggestion:
-    """Move a match; whoever decides looks after it from now on. The same click again changes nothing."""
+def _decide(uow: UnitOfWork, public_id: str, wanted: Move, begins: Sequence[State], *, revision: int) -> Suggestion:
+    """Move a match out of a state where that may begin; whoever decides looks after it from now on.
+
+    The same click again changes nothing.
+    """
     assert wanted.by is not None
     suggestion = _for(uow, public_id, wanted.by)
     if _is_repeated(uow, suggestion, wanted, revision):
         return suggestion
     _require(suggestion, revision, wanted.by)
+    if suggestion.state not in begins:
+        raise Conflict(f"a match that is {suggestion.state.value} cannot become {wanted.to.value}")
     broker = suggestion.broker_id or wanted.by.person_id
     changes: dict[str, Any] = {"broker_id": broker, "assigned_at": suggestion.assigned_at}
     if wanted.to in {State.ENDORSED, State.DECLINED, State.PARKED}:

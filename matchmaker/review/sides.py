@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
-from matchmaker.accounts.models import Organisation
-from matchmaker.accounts.queries import writers
+from matchmaker.accounts.models import Organisation, Person
+from matchmaker.accounts.queries import actor_of, writers
 from matchmaker.accounts.schemas import Actor
 from matchmaker.db.uow import UnitOfWork
+from matchmaker.listings.confidence import opened
 from matchmaker.listings.models import Listing, Status
 from matchmaker.notifications.service import News, tell
 from matchmaker.review.models import MatchMove, Side, State, Suggestion
@@ -83,6 +84,19 @@ def knows(session: Session, suggestion: Suggestion, side: Side) -> bool:
         return True
     told = exists().where(col(MatchMove.suggestion_id) == suggestion.id, col(MatchMove.now) == TOLD_BY[first])
     return bool(session.execute(select(told)).scalar())
+
+
+def open_to(session: Session, suggestion: Suggestion, actor: Actor | None) -> frozenset[Side]:
+    """The sides that an introduction opened to a broker, by their listings, and that have not closed again since."""
+    ids = {side: listing_of(suggestion, side) or listing_of(suggestion, side.other) or 0 for side in Side}
+    known = opened(session, actor, ids.values())
+    return frozenset(side for side, listing_id in ids.items() if listing_id in known)
+
+
+def broker_reads_along(session: Session, suggestion: Suggestion) -> bool:
+    """Whether the broker who looks after the match was introduced with its sides, and not released by them."""
+    broker = session.get(Person, suggestion.broker_id or 0)
+    return broker is not None and bool(open_to(session, suggestion, actor_of(session, broker)))
 
 
 def may_answer(actor: Actor | None, suggestion: Suggestion, side: Side) -> bool:

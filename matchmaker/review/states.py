@@ -32,7 +32,8 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Party]] = {
     # A side that asks by itself has said yes; a pair that nobody looked at yet goes straight to the other side.
     (S.SUGGESTED, S.OFFERED_SECOND): frozenset({P.FIRST, P.CLOCK}),
     (S.SUGGESTED, S.CLOSED): frozenset({P.FIRST, P.SYSTEM}),
-    (S.IN_REVIEW, S.SUGGESTED): frozenset({P.BROKER}),
+    # By the system where the broker who had it is none any more.
+    (S.IN_REVIEW, S.SUGGESTED): frozenset({P.BROKER, P.SYSTEM}),
     (S.IN_REVIEW, S.ENDORSED): frozenset({P.BROKER}),
     (S.IN_REVIEW, S.DECLINED): frozenset({P.BROKER}),
     (S.IN_REVIEW, S.PARKED): frozenset({P.BROKER}),

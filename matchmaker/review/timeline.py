@@ -84,16 +84,24 @@ def state_title(suggestion: Suggestion, side: Side | None) -> LazyString:
     return _title(suggestion.state, suggestion, side)
 
 
-def entries(session: Session, suggestion: Suggestion, reader: Reader) -> list[Entry]:
-    """The timeline for a reader, oldest first."""
+def entries(
+    session: Session, suggestion: Suggestion, reader: Reader, known: frozenset[Side] = frozenset()
+) -> list[Entry]:
+    """The timeline for a reader, oldest first.
+
+    `known` are the sides that an introduction opened to a broker; of the others they read no names, and of what was
+    said after the introduction nothing.
+    """
     wanted = select(MatchMove).where(MatchMove.suggestion_id == suggestion.id).order_by(col(MatchMove.id))
     moves = session.exec(wanted).all()
     side = Side(reader.value) if reader is not Reader.BROKER else None
     people = _people(session, moves)
-    introduced = any(move.now is State.INTRODUCED for move in moves)
+    met = next((move.id for move in moves if move.now is State.INTRODUCED), None)
+    opened = frozenset(known if side is None else Side if met else {side})
     shown = moves if side is None else [move for move in moves if _is_for(move, moves, suggestion, side)]
     return [
-        _entry(move, suggestion, side, people if _named(move, side, introduced=introduced) else {}) for move in shown
+        _entry(move, suggestion, side, _Sight(people if _named(move, opened) else {}, _reads(move, side, met, opened)))
+        for move in shown
     ]
 
 
@@ -129,16 +137,29 @@ def _is_for(move: MatchMove, moves: Sequence[MatchMove], suggestion: Suggestion,
     return knew or move.now is State.ENDORSED
 
 
-def _named(move: MatchMove, side: Side | None, *, introduced: bool) -> bool:
-    """Whether the reader may know the person's name: a broker's, one's own people's, all after the introduction."""
-    if introduced or move.party not in set(Side):
-        return True
-    return side is not None and move.party == side.value
+@dataclass(frozen=True)
+class _Sight:
+    """What of an entry is for its reader: the people whose names they may know, and whether its note is."""
+
+    people: Mapping[int, Person]
+    note: bool
 
 
-def _entry(move: MatchMove, suggestion: Suggestion, side: Side | None, people: Mapping[int, Person]) -> Entry:
-    person = people.get(move.person_id or 0)
-    note = move.note if reads_note(move, side) else ""
+def _named(move: MatchMove, opened: frozenset[Side]) -> bool:
+    """Whether the reader may know the person's name: a broker's, or somebody's of a side that is open to them."""
+    return move.party not in set(Side) or Side(move.party) in opened
+
+
+def _reads(move: MatchMove, side: Side | None, met: int | None, opened: frozenset[Side]) -> bool:
+    """Whether the note is for the reader; what the introduced say to each other is not for brokers who are not."""
+    if side is None and met is not None and (move.id or 0) > met and move.party in set(Side):
+        return opened == set(Side)
+    return reads_note(move, side)
+
+
+def _entry(move: MatchMove, suggestion: Suggestion, side: Side | None, sight: _Sight) -> Entry:
+    person = sight.people.get(move.person_id or 0)
+    note = move.note if sight.note else ""
     return Entry(
         at=move.at,
         voice=_voice(move, side),

@@ -17,10 +17,10 @@ from matchmaker.review.service import TAKE_BACK, news_of
 UNDOABLE = frozenset({State.SUGGESTED, State.IN_REVIEW, State.ENDORSED, State.DECLINED, State.PARKED})
 
 
-def undo(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:
+def undo(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor, at: datetime | None = None) -> Suggestion:
     """Restore the match to what it was before the actor's last deed; raises Conflict when it is too late for that.
 
-    The same click again changes nothing.
+    The same click again changes nothing. `at` is the moment to judge by, now where it is not given.
     """
     suggestion = find(uow, public_id)
     if is_interested(actor, suggestion):
@@ -29,7 +29,7 @@ def undo(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Sug
     mine = last is not None and last.person_id == actor.person_id
     if mine and last and last.kind is MoveKind.UNDO and suggestion.revision == revision + 1:
         return suggestion
-    if not mine or last is None or suggestion.revision != revision or not may_be_undone(last, now()):
+    if not mine or last is None or suggestion.revision != revision or not may_be_undone(last, at or now()):
         raise Conflict("this can be taken back no more")
     _restore(uow, suggestion, last, actor)
     return suggestion

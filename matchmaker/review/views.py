@@ -17,7 +17,7 @@ from matchmaker.review.deeds import DEEDS, Call
 from matchmaker.review.moves import find
 from matchmaker.review.page import Wanted, desk_page
 from matchmaker.review.pair_page import Refused, pair_page
-from matchmaker.review.policy import NotYours, Why
+from matchmaker.review.policy import NotYours, Why, obstacle
 from matchmaker.review.undo import undo
 from matchmaker.review.verdicts import Deed
 from matchmaker.web import forms
@@ -114,7 +114,7 @@ def take_back() -> ResponseReturnValue:
     return _back()
 
 
-@bp.errorhandler(NotYours)
+@bp.app_errorhandler(NotYours)
 def not_yours(error: NotYours) -> ResponseReturnValue:
     """Say why a match is for somebody else."""
     return render_template("review/not_yours.html", why=titles.WHY[error.why], query=_query()), 403
@@ -148,8 +148,10 @@ def _somebody_was_faster(public_id: str) -> ResponseReturnValue:
     with fresh_reader() as session:
         item = queries.item(session, public_id, _me())
         entries = [e for e in timeline.entries(session, item.suggestion, timeline.Reader.BROKER) if e.kind != "note"]
+        # What a colleague wrote down is for those who look after the match.
+        note = item.suggestion.note if obstacle(current_actor(), item.suggestion) is None else ""
     last = entries[-1] if entries else None
-    return render_template("review/conflict.html", item=item, entry=last, query=_query(), **_words()), 409
+    return render_template("review/conflict.html", item=item, entry=last, note=note, query=_query(), **_words()), 409
 
 
 def _some_missed(outcome: Outcome) -> ResponseReturnValue:

@@ -1,11 +1,11 @@
 """A value for each part of an address, so that the laws can ask for every page."""
 
 SAMPLES = {
+    "deed": "endorse",
     "direction": "need",
     "public_id": "bcdfghjkmn",
     "text_lang": "de",
     "step": "withdraw",
-    "deed": "endorse",
     "scheme": "ipc",
     "filename": "img/favicon.svg",
     "file_id": "bcdfghjkmn",

@@ -6,7 +6,18 @@ import zipfile
 from docx import Document
 from PIL import Image
 from pypdf import PdfWriter
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+    TextStringObject,
+)
+
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+TEMPLATE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate"
 
 
 def pdf(text: str = "Borehole trajectory", author: str = "") -> bytes:
@@ -68,4 +79,47 @@ def bomb(megabytes: int = 300) -> bytes:
     with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("word/media.bin", "w") as part:
         for _ in range(megabytes):
             part.write(bytes(1 << 20))
+    return target.getvalue()
+
+
+def commented_pdf(secret: str) -> bytes:
+    """A page with a photograph, a comment and an attached file; everything that names somebody names `secret`."""
+    writer = PdfWriter(clone_from=io.BytesIO(pdf()))
+    page = writer.pages[0]
+    comment = {"/Type": NameObject("/Annot"), "/Subtype": NameObject("/Text"), "/T": TextStringObject(secret)}
+    place = {"/Rect": ArrayObject([NumberObject(9)] * 4), "/Contents": TextStringObject("Steeper here")}
+    words = DecodedStreamObject()
+    words.set_data(f"<x:xmpmeta>{secret}</x:xmpmeta>".encode())
+    photograph = StreamObject()
+    photograph._data = jpeg(camera=secret)
+    photograph.update({NameObject("/Subtype"): NameObject("/Image"), NameObject("/Filter"): NameObject("/DCTDecode")})
+    drawn = DictionaryObject({NameObject("/Im1"): writer._add_object(photograph)})
+    page[NameObject("/Annots")] = ArrayObject(
+        [DictionaryObject({NameObject(name): value for name, value in {**comment, **place}.items()})]
+    )
+    page[NameObject("/Metadata")] = writer._add_object(words)
+    page[NameObject("/Resources")][NameObject("/XObject")] = drawn
+    writer.add_attachment(f"{secret}.txt", secret.encode())
+    target = io.BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def commented_docx(secret: str) -> bytes:
+    """A Word document as several people's programs leave it, who are all called `secret`."""
+    source, target = io.BytesIO(docx()), io.BytesIO()
+    more = {
+        "word/people.xml": f'<w15:people><w15:person w15:author="{secret}"/></w15:people>',
+        "word/comments.xml": f"<w:comments><w:comment w:author='{secret}' w:id='0'/></w:comments>",
+        "word/commentsExtended.xml": f'<x><w15:commentEx w15:author="{secret}"/></x>',
+        "word/_rels/settings.xml.rels": f'<Relationships xmlns="{RELATIONS}"><Relationship Id="r1"'
+        f' Type="{TEMPLATE}" Target="file:///C:\\{secret}\\t.dotm" TargetMode="External"/></Relationships>',
+        "customXml/item9.xml": f"<company>{secret}</company>",
+        "word/media/image9.jpeg": jpeg(camera=secret),
+    }
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w") as after:
+        for part in before.infolist():
+            after.writestr(part.filename, before.read(part))
+        for name, contents in more.items():
+            after.writestr(name, contents)
     return target.getvalue()

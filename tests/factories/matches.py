@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine, select
-from sqlmodel import Session
 
 from matchmaker.accounts import queries as accounts_queries
 from matchmaker.accounts import service as accounts
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, Person, Role
 from matchmaker.accounts.schemas import Actor
+from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.interests import consent
 from matchmaker.listings.models import Listing
@@ -48,7 +48,7 @@ class Arena:
 
     def match(self, public_id: str = "") -> Suggestion:
         """The match as it is stored now: the one of this address, or the only one."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with reading_session(self.engine) as session:
             wanted = select(Suggestion)
             if public_id:
                 wanted = wanted.where(Suggestion.public_id == public_id)  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ class Arena:
 
     def moves(self) -> list[MatchMove]:
         """All entries of all timelines."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with reading_session(self.engine) as session:
             return list(session.execute(select(MatchMove).order_by(MatchMove.id)).scalars())  # type: ignore[arg-type]
 
     def say_yes(self, side: Side = Side.NEED, actor: Actor | None = None) -> Suggestion:

@@ -4,15 +4,14 @@ from dataclasses import dataclass, field
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 
 from matchmaker.accounts.models import Role
-from matchmaker.accounts.queries import person_by_email
-from matchmaker.core.clock import now
-from matchmaker.db.uow import unit_of_work
 from matchmaker.listings.criteria import CRITERIA
 from matchmaker.matching.scoring import RULES
 from tests.factories import market as made
 from tests.factories.html import Element, parse
+from tests.factories.letters import confirmation
 
 COMPANY = {
     "name": "李明",
@@ -65,6 +64,8 @@ class Browser:
 
     client: FlaskClient
     lang: str
+    # Where the letters are that its owner reads.
+    engine: Engine | None = None
     page: Element = field(default_factory=lambda: Element("", {}))
     status: int = 0
     path: str = ""
@@ -120,20 +121,9 @@ def read_all(app):
 
 
 @pytest.fixture
-def confirmed(engine):
-    """Answer the letter that was sent to an address."""
-
-    def confirm(who: dict[str, str]) -> None:
-        with unit_of_work(engine) as uow:
-            person_by_email(uow.session, who["email"]).email_confirmed_at = now()
-
-    return confirm
-
-
-@pytest.fixture
-def visit(app):
+def visit(app, engine):
     app.config["WTF_CSRF_ENABLED"] = True
-    yield lambda lang: Browser(app.test_client(), lang)
+    yield lambda lang: Browser(app.test_client(), lang, engine)
     app.config["WTF_CSRF_ENABLED"] = False
 
 
@@ -142,6 +132,12 @@ def register(browser: Browser, who: dict[str, str]) -> None:
     browser.send("/register", **who)
     assert browser.status == 200
     assert browser.path.startswith("/listings/mine")
+    assert browser.page.all("div", class_="mm-confirm")
+    assert browser.engine is not None
+    browser.open(confirmation(browser.engine, who["email"]))
+    browser.send(browser.path)
+    assert browser.path.startswith("/listings/mine")
+    assert not browser.page.all("div", class_="mm-confirm")
 
 
 def matches(page: Element) -> list[Element]:
@@ -177,13 +173,11 @@ def market(engine, person):
         made.publish(engine, italian, made.RESULT, **{**needed, **offered})
 
 
-def test_a_need_from_china_and_a_result_from_italy_find_each_other(visit, market, read_all, signed_in, confirmed):
+def test_a_need_from_china_and_a_result_from_italy_find_each_other(visit, market, read_all, signed_in):
     company, institute, reader = visit("zh-CN"), visit("it,en;q=0.5"), visit("en")
     broker = Browser(signed_in(Role.BROKER)[0], "en")
     register(company, COMPANY)
     register(institute, INSTITUTE)
-    confirmed(COMPANY)
-    confirmed(INSTITUTE)
     need = write_a_need_with_an_error_first(company)
     return_it(broker, NEED["title"])
     mend_it(company, need)

@@ -18,6 +18,7 @@ from matchmaker.listings.models import Direction
 from matchmaker.listings.schemas import ListingDraft
 from tests.factories.addresses import SAMPLES
 
+ORGANISATION = ("edit", "people", "verification", "broker")
 # A mail program posts here by itself (RFC 8058): the signature in the address stands for the token.
 SIGNED = {"notifications.unsubscribe_now"}
 
@@ -109,17 +110,24 @@ def test_the_token_of_the_page_is_taken(guarded: Flask, client):
 def test_every_form_that_posts_carries_the_token_and_stays_at_home(guarded: Flask, engine, signed_in):
     member, actor = signed_in()
     broker, _ = signed_in(Role.BROKER)
+    office, _ = signed_in(Role.ADMINISTRATOR)
     wanted = ListingDraft(direction=Direction.NEED, lang="zh", title="寻找耐磨阀门", country="CN")
     with unit_of_work(engine) as uow:
         own = service.draft(uow, wanted, actor=actor).public_id
     pages = [
         (client, path)
         for client, paths in (
-            (guarded.test_client(), ["/", "/search", "/about", "/sign-in", "/register", "/nothing-here"]),
+            (
+                guarded.test_client(),
+                ["/", "/search", "/about", "/sign-in", "/register", "/password/forgotten", "/nothing-here"],
+            ),
             (
                 member,
                 [
                     "/",
+                    "/account",
+                    "/organisations/new",
+                    *(f"/organisations/{actor.affiliations[0].public_id}/{page}" for page in ORGANISATION),
                     "/search?q=robot",
                     "/news",
                     "/news/settings",
@@ -131,7 +139,15 @@ def test_every_form_that_posts_carries_the_token_and_stays_at_home(guarded: Flas
                 ]
                 + [f"/listings/{own}{rest}" for rest in ("", "/edit", "/texts", "/texts/de")],
             ),
-            (broker, ["/desk", "/desk?state=declined"]),
+            (broker, ["/desk", "/desk?state=declined", "/account/broker"]),
+            (
+                office,
+                [
+                    "/admin/audit",
+                    f"/admin/people/{actor.public_id}",
+                    f"/admin/organisations/{actor.affiliations[0].public_id}",
+                ],
+            ),
         )
         for path in paths
     ]
@@ -145,4 +161,4 @@ def test_every_form_that_posts_carries_the_token_and_stays_at_home(guarded: Flas
                 assert fields.get("csrf_token"), (path, action)
             else:
                 assert "csrf_token" not in fields, (path, action)
-    assert seen > 15
+    assert seen > 40

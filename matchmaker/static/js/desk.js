@@ -32,19 +32,20 @@
   // The body of a match comes when it is first looked at; answers when it is there.
   const wide = window.matchMedia("(min-width: 768px)");
   const coming = new Map();
+  async function read(pair, body) {
+    const answer = await fetch(body.dataset.body, { headers: { "HX-Request": "true" } });
+    if (answer.redirected) location.reload(); // Signed out meanwhile: the door leads back here.
+    if (!answer.ok) throw new Error(String(answer.status));
+    body.innerHTML = await answer.text();
+    const passages = pair.querySelector("[data-passages]");
+    if (passages && wide.matches) passages.open = true; // On a telephone the buttons come first.
+  }
   function fetched(pair) {
     const body = pair.querySelector("[data-body]");
     if (!body) return Promise.resolve();
     if (!coming.has(pair)) {
-      coming.set(pair, new Promise((resolve, reject) => {
-        body.addEventListener("htmx:afterSettle", resolve, { once: true });
-        ["htmx:responseError", "htmx:sendError"].forEach((kind) => body.addEventListener(kind, reject, { once: true }));
-        window.htmx.trigger(body, "look");
-      }).then(() => {
-        const passages = pair.querySelector("[data-passages]");
-        if (passages && wide.matches) passages.open = true; // On a telephone the buttons come first.
-      }));
-      coming.get(pair).catch(() => { coming.delete(pair); speak(say.dataset.failed); });
+      coming.set(pair, read(pair, body));
+      coming.get(pair).catch(() => { coming.delete(pair); });
     }
     return coming.get(pair);
   }
@@ -57,7 +58,10 @@
       other.classList.toggle("is-open", other === pair);
     });
     const next = pairs[pairs.indexOf(pair) + 1];
-    return fetched(pair).then(() => { if (next) fetched(next).catch(() => {}); });
+    return fetched(pair).then(
+      () => { if (next) fetched(next).catch(() => {}); },
+      (error) => { speak(say.dataset.failed); throw error; },
+    );
   }
 
   // Goes to a match by keyboard: it is marked, opened, and brought into sight with what is said before it.
@@ -121,7 +125,7 @@
     const number = picked().length, told = several.querySelector("[data-picked]");
     told.textContent = number ? told.dataset.picked.replace("#", number) : "";
     several.classList.toggle("is-on", number > 0);
-    if (number) several.querySelector("[data-several-fold]").open = true;
+    if (number && wide.matches) several.querySelector("[data-several-fold]").open = true;
     all.checked = number > 0 && number === picks.length;
     all.indeterminate = number > 0 && number < picks.length;
     picks.forEach((pick) => pick.closest("[data-pair]").classList.toggle("is-picked", pick.checked));

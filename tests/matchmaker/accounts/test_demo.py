@@ -24,8 +24,14 @@ def create(engine) -> dict[str, str]:
         return {account.email: password for account, password in demo.create(uow)}
 
 
-def test_there_is_a_company_an_institute_a_broker_and_an_administrator():
-    assert [account.label for account in demo.ACCOUNTS] == ["company", "institute", "broker", "administrator"]
+def test_there_is_a_company_an_institute_a_partner_a_broker_and_an_administrator():
+    assert [account.label for account in demo.ACCOUNTS] == [
+        "company",
+        "institute",
+        "partner",
+        "broker",
+        "administrator",
+    ]
     assert {account.role for account in demo.ACCOUNTS} == set(Role)
     # RFC 2606 keeps this ending for examples: no mail ever goes there.
     assert all(account.email.endswith(".example") for account in demo.ACCOUNTS)
@@ -34,7 +40,7 @@ def test_there_is_a_company_an_institute_a_broker_and_an_administrator():
 def test_each_account_opens_with_its_own_password(engine):
     organisations(engine)
     made = create(engine)
-    assert len(made) == len(set(made.values())) == 4
+    assert len(made) == len(set(made.values())) == 5
     with reading_session(engine) as session:
         for email, password in made.items():
             assert service.check(session, service.Attempt(email, password, "")).email == email
@@ -45,7 +51,7 @@ def test_members_act_for_their_organisation_and_the_others_for_none(engine):
     create(engine)
     with Session(engine) as session:
         actors = [queries.actor_of(session, person) for person in session.exec(select(Person).order_by(Person.id))]
-    assert [len(actor.memberships) for actor in actors] == [1, 1, 0, 0]
+    assert [len(actor.memberships) for actor in actors] == [1, 1, 1, 0, 0]
 
 
 def test_making_them_again_makes_nothing_and_tells_no_password(engine):

@@ -98,7 +98,7 @@ def test_the_head_of_the_page_knows_who_is_there(client, anna):
     assert "Sign out" not in client.get("/").text
     sign_in(client)
     page = parse(client.get("/").text)
-    assert page.all("span", class_="navbar-text")[0].text == "Anna"
+    assert page.all("a", class_="mm-me")[0].text == "Anna"
     links = [link.text for link in page.all("a", class_="nav-link")]
     assert "My listings" in links
     assert "Broker desk" not in links
@@ -115,6 +115,7 @@ def test_a_newcomer_registers_with_an_organisation_and_is_signed_in(client, sess
     assert (organisation.name, organisation.country, organisation.kind) == ("Università di prova", "IT", "university")
     assert session.exec(select(Membership)).one().role is MembershipRole.OWNER
     assert PASSWORD not in person.password_hash
+    assert person.email_confirmed_at is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from docx import Document
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader
 
 from matchmaker.core.errors import Invalid, Unavailable
@@ -17,6 +18,7 @@ from matchmaker.files.kinds import KINDS
 from matchmaker.files.models import Scan, StoredFile
 from matchmaker.files.service import Upload, receive, store, tidy_name
 from matchmaker.files.tasks import LEFT_ALONE_SECONDS, sweep
+from matchmaker.files.traces import picture
 from tests.factories import documents as made
 
 SECRET = "Zhenwu Ridge Mining"
@@ -51,6 +53,31 @@ def test_a_word_document_is_read_and_loses_its_author(settings):
     with zipfile.ZipFile(io.BytesIO(kept(settings, received))) as archive:
         assert all(SECRET.encode() not in archive.read(name) for name in archive.namelist())
     assert Document(io.BytesIO(kept(settings, received))).paragraphs[0].text == "钻孔轨迹"
+
+
+def test_comments_attached_files_and_pictures_of_a_pdf_name_nobody(settings):
+    contents = kept(settings, taken(settings, "plan.pdf", made.commented_pdf("ZhenwuRidge")))
+    assert b"ZhenwuRidge" not in contents
+    page = PdfReader(io.BytesIO(contents)).pages[0]
+    assert page["/Annots"][0]["/Contents"] == "Steeper here"
+    assert Image.open(io.BytesIO(page["/Resources"]["/XObject"]["/Im1"]._data)).size == (40, 20)
+
+
+def test_comments_templates_and_pictures_of_a_word_document_name_nobody(settings):
+    contents = kept(settings, taken(settings, "plan.docx", made.commented_docx("ZhenwuRidge")))
+    with zipfile.ZipFile(io.BytesIO(contents)) as archive:
+        assert [name for name in archive.namelist() if b"ZhenwuRidge" in archive.read(name)] == []
+        assert Image.open(io.BytesIO(archive.read("word/media/image9.jpeg"))).size == (40, 20)
+
+
+def test_a_png_within_a_document_loses_its_words():
+    target, words = io.BytesIO(), PngInfo()
+    words.add_text("Author", SECRET)
+    Image.new("RGB", (3, 2), "blue").save(target, "PNG", pnginfo=words)
+    assert SECRET.encode() in target.getvalue()
+    bare = picture(target.getvalue())
+    assert SECRET.encode() not in bare
+    assert Image.open(io.BytesIO(bare)).getpixel((0, 0)) == (0, 0, 255)
 
 
 def test_a_photograph_loses_its_camera_and_keeps_its_pixels(settings):

@@ -16,7 +16,7 @@ from tests.factories.market import NEED, RESULT, publish
 def people(engine) -> dict[str, Person]:
     """The demo's accounts, whose organisations are there."""
     with unit_of_work(engine) as uow:
-        for key, country in (("zhenwu-mine", "CN"), ("duborez", "RS")):
+        for key, country in (("zhenwu-mine", "CN"), ("duborez", "RS"), ("bohrwerk-lenne", "DE")):
             uow.session.add(Organisation(name=key, kind="enterprise", country=country, demo_key=key))
     with unit_of_work(engine) as uow:
         accounts.create(uow)
@@ -26,7 +26,7 @@ def people(engine) -> dict[str, Person]:
 def pair(engine) -> None:
     found = people(engine)
     with unit_of_work(engine) as uow:
-        actors = [actor_of(uow.session, found[f"{who}@demo.example"]) for who in ("company", "institute")]
+        actors = [actor_of(uow.session, found[f"{who}@demo.example"]) for who in ("company", "partner")]
     need, result = publish(engine, actors[0], NEED), publish(engine, actors[1], RESULT)
     with unit_of_work(engine) as uow:
         suggest(uow, [Found(need.id, result.id, 0.8)])

@@ -86,6 +86,16 @@ def test_a_change_ends_the_old_rule_and_adds_a_new_one(office, table, session):
     assert actions[1:] == ["export_rule.add", "export_rule.add", "export_rule.change"]
 
 
+def test_a_change_for_later_leaves_no_day_without_a_rule(office, table):
+    post(office, "/new")
+    later = now().date() + timedelta(days=30)
+    path = f"/{table()[0].public_id}/change"
+    for _click in range(2):
+        assert post(office, path, valid_from=later.isoformat()).status_code == 303
+    old, new = table()
+    assert (old.ended_at, old.valid_until, new.valid_from) == (None, later - timedelta(days=1), later)
+
+
 def test_a_change_that_changes_nothing_is_none(office, table):
     post(office, "/new")
     (rule,) = table()

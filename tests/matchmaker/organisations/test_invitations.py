@@ -125,13 +125,13 @@ def test_without_an_account_accepting_leads_to_the_door(app, house, link):
         ({"used_at": now()}, "This invitation was accepted already"),
     ],
 )
-def test_an_invitation_that_is_over_says_why(engine, app, invited, roles, values, sentence):
+def test_an_invitation_that_is_over_says_why(engine, invited, roles, values, sentence):
     guest, path = invited
     change(engine, **values)
     for answer in (
         guest.client.get(path),
         guest.client.post(path),
-        app.test_client().post(f"{path}/register", data=GUEST),
+        guest.client.application.test_client().post(f"{path}/register", data=GUEST),
     ):
         assert answer.status_code == 410
         assert sentence in answer.text

@@ -53,7 +53,8 @@ def test_a_member_leaves_and_sees_only_the_profile_then(house, roles):
     member = house.join(MEMBER)
     page = send(member, house, "remove", member)
     assert member.id not in roles()
-    assert "Registration numbers" not in page.text
+    assert (page.status_code, page.request.path) == (200, house.path)
+    assert "No registration numbers" not in page.text
     assert member.client.get(f"{house.path}/people").status_code == 403
 
 

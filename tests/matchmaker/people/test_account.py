@@ -210,7 +210,7 @@ def test_a_closed_account_is_out_everywhere_and_signs_in_no_more(engine, app, en
 
 
 def test_closing_needs_the_password(engine, enter):
-    here, actor = enter()
+    here, _ = enter()
     assert close(here, "wrong").status_code == 422
     assert here.get("/account").status_code == 200
 

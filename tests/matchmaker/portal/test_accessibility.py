@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from matchmaker.accounts.models import Role
 from tests.factories.html import Element, parse
 
 PAGES = [
@@ -15,7 +16,31 @@ PAGES = [
     "/about",
     "/sign-in",
     "/register",
+    "/password/forgotten",
+    "/confirm/nothing",
+    "/organisations/invitations/nothing",
     "/nothing",
+]
+# OWN is the path of the reader's organisation, ITS that of the same in the back office.
+INSIDE = [
+    (
+        Role.MEMBER,
+        ("/account", "/organisations/new", "OWN", "OWN/edit", "OWN/people", "OWN/verification", "OWN/broker"),
+    ),
+    (Role.BROKER, ("/account", "/account/broker")),
+    (
+        Role.ADMINISTRATOR,
+        (
+            "/admin/",
+            "/admin/organisations",
+            "ITS",
+            "/admin/people",
+            "PERSON",
+            "/admin/brokers",
+            "BROKER",
+            "/admin/audit",
+        ),
+    ),
 ]
 
 
@@ -27,13 +52,29 @@ def page(request, client, market) -> Element:
 
 
 def test_a_page_is_sound(page):
-    problems = [
+    assert problems(page) == []
+
+
+@pytest.mark.parametrize(("role", "path"), [(role, path) for role, paths in INSIDE for path in paths])
+def test_a_page_behind_the_door_is_sound(signed_in, person, role, path):
+    client, actor = signed_in(role)
+    owner = actor if actor.memberships else person()
+    own = f"/organisations/{owner.affiliations[0].public_id}"
+    places = {"OWN": own, "ITS": f"/admin{own}", "PERSON": f"/admin/people/{owner.public_id}"}
+    places["BROKER"] = f"/admin/brokers/{person(Role.BROKER).public_id}"
+    name, slash, rest = path.partition("/")
+    answer = client.get(places.get(name, "") + slash + rest)
+    assert answer.status_code == 200
+    assert problems(parse(answer.text)) == []
+
+
+def problems(page: Element) -> list[str]:
+    return [
         *_structure(page),
         *_names(page),
         *(f"id {id_} twice" for id_ in _twice([e.get("id") for e in page.walk() if e.get("id")])),
         *(f"{e.tag} refers to {id_}" for e, id_ in _references(page) if id_ not in {x.get("id") for x in page.walk()}),
     ]
-    assert problems == []
 
 
 def _structure(page: Element) -> list[str]:

@@ -236,6 +236,19 @@ def test_who_was_introduced_goes_on_reading_after_the_listing_left_the_market(en
     }
 
 
+def test_whoever_still_reads_a_withdrawn_listing_is_not_spoken_to_as_its_owner(engine, owner, readers):
+    listing = publish(engine, owner, NEED, confidence=closed())
+    browsers = readers(listing)
+    with unit_of_work(engine) as uow:
+        service.withdraw(uow, listing.public_id, actor=owner)
+    told = {}
+    for name, browser in browsers.items():
+        answer = browser.get(f"/listings/{listing.public_id}", headers={"Accept-Language": "en"})
+        if answer.status_code == 200:
+            told[name] = "Nobody outside your organisation sees it" in answer.text
+    assert [told[name] for name in ("owner", "introduced", "under agreement")] == [True, False, False]
+
+
 def test_lists_ask_once_for_all_that_was_opened(engine, owner, person):
     listings = [publish(engine, owner, NEED, confidence=closed()) for _ in range(5)]
     stranger, introduced = person(), person()

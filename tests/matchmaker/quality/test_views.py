@@ -1,5 +1,6 @@
 """The reviewers' pages over HTTP: the queue, the sheet, two at once, replays."""
 
+import io
 import re
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from matchmaker.listings import queries, service
 from matchmaker.listings.criteria import CRITERIA
 from matchmaker.listings.models import Listing, QualityReview, SealedText, Status
 from matchmaker.quality import service as quality
+from tests.factories import documents
 from tests.factories.market import NEED, RESULT, publish, submit, translate
 from tests.matchmaker.listings.test_service import change
 
@@ -255,6 +257,21 @@ def test_a_reviewer_reads_neither_the_sealed_part_nor_the_name_of_an_anonymous_o
     for path in ("/quality", f"/quality/{listing.public_id}", f"/listings/{listing.public_id}/history"):
         text = page(browser.get(path))
         assert [secret for secret in (*SECRETS, owner.name) if secret in text] == [], path
+
+
+def test_a_reviewer_sees_the_open_files_and_no_sealed_one(desk, engine, signed_in):
+    browser, _ = desk
+    owners, owner = signed_in()
+    listing = submit(engine, owner, NEED)
+    for name, part in (("photo.png", "open"), ("secret.png", "sealed")):
+        form = {"file": (io.BytesIO(documents.png()), name), "part": part}
+        assert owners.post(f"/listings/{listing.public_id}/files", data=form).status_code == 303
+    send(browser, listing, "take")
+    text = page(browser.get(f"/quality/{listing.public_id}"))
+    assert "photo.png" in text
+    assert "secret.png" not in text
+    with browser.get(re.search(r"/files/\w+", text)[0]) as answer:
+        assert answer.status_code == 200
 
 
 def test_a_published_listing_under_embargo_is_not_read_by_reviewers(desk, engine, person):

@@ -15,7 +15,8 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.review import service
 from matchmaker.review.models import DeclineReason, State, Suggestion
-from matchmaker.review.service import NOTE_LIMIT, Found
+from matchmaker.review.service import Found, No
+from matchmaker.review.wording import NOTE_LIMIT
 from tests.factories.market import NEED, RESULT, publish
 
 Person = Callable[..., Actor]
@@ -69,7 +70,7 @@ def test_a_known_pair_gets_its_new_score_and_keeps_its_verdict(
     engine: Engine, pair: tuple[int, int], suggestion: Suggestion, broker: Actor
 ) -> None:
     with unit_of_work(engine) as uow:
-        service.decline(uow, suggestion.public_id, (DeclineReason.IP, "Their patent."), revision=1, actor=broker)
+        service.decline(uow, suggestion.public_id, No(DeclineReason.IP, "Their patent."), revision=1, actor=broker)
     assert suggest(engine, Found(*pair, 0.9)) == 0
     found = only(engine)
     assert (found.score, found.state, found.decline_reason) == (0.9, State.DECLINED, DeclineReason.IP)
@@ -88,7 +89,7 @@ def test_an_endorsement_says_who_and_when(engine: Engine, suggestion: Suggestion
 
 def problems(engine: Engine, suggestion: Suggestion, why: tuple[DeclineReason | None, str], actor: Actor) -> object:
     with pytest.raises(Invalid) as caught, unit_of_work(engine) as uow:
-        service.decline(uow, suggestion.public_id, why, revision=1, actor=actor)
+        service.decline(uow, suggestion.public_id, No(*why), revision=1, actor=actor)
     assert only(engine) == suggestion
     return caught.value.problems
 
@@ -112,7 +113,7 @@ def test_every_reason_is_kept_with_its_note(
     engine: Engine, suggestion: Suggestion, broker: Actor, reason: DeclineReason
 ) -> None:
     with unit_of_work(engine) as uow:
-        service.decline(uow, suggestion.public_id, (reason, "  因为  价格 "), revision=1, actor=broker)
+        service.decline(uow, suggestion.public_id, No(reason, "  因为  价格 "), revision=1, actor=broker)
     found = only(engine)
     assert (found.state, found.decline_reason, found.note) == (State.DECLINED, reason, "因为 价格")
 
@@ -125,7 +126,7 @@ def test_a_verdict_on_what_somebody_else_decided_meanwhile_is_a_conflict(
         service.endorse(uow, suggestion.public_id, revision=1, actor=first)
     for revision in (1, 3):
         with pytest.raises(Conflict), unit_of_work(engine) as uow:
-            service.decline(uow, suggestion.public_id, (DeclineReason.PRICE, ""), revision=revision, actor=second)
+            service.decline(uow, suggestion.public_id, No(DeclineReason.PRICE, ""), revision=revision, actor=second)
     found = only(engine)
     assert (found.state, found.decided_by, found.decline_reason) == (State.ENDORSED, first.person_id, None)
 
@@ -136,7 +137,7 @@ def test_a_decided_pair_cannot_be_decided_again_before_it_is_reopened(
     with unit_of_work(engine) as uow:
         service.endorse(uow, suggestion.public_id, revision=1, actor=broker)
     with pytest.raises(Conflict), unit_of_work(engine) as uow:
-        service.decline(uow, suggestion.public_id, (DeclineReason.IP, ""), revision=2, actor=broker)
+        service.decline(uow, suggestion.public_id, No(DeclineReason.IP, ""), revision=2, actor=broker)
     assert only(engine).revision == 2
 
 
@@ -144,7 +145,7 @@ def test_a_verdict_that_is_taken_back_leaves_no_trace_on_the_pair(
     engine: Engine, suggestion: Suggestion, broker: Actor
 ) -> None:
     with unit_of_work(engine) as uow:
-        service.decline(uow, suggestion.public_id, (DeclineReason.OTHER, "Too far."), revision=1, actor=broker)
+        service.decline(uow, suggestion.public_id, No(DeclineReason.OTHER, "Too far."), revision=1, actor=broker)
     with unit_of_work(engine) as uow:
         service.reopen(uow, suggestion.public_id, revision=2, actor=broker)
     found = only(engine)
