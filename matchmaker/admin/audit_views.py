@@ -44,7 +44,7 @@ def audit_csv() -> ResponseReturnValue:
 
     def lines() -> Iterator[str]:
         with fresh_reader() as session:
-            events = queries.stream(session, wanted, veil.besides(wanted))
+            events = queries.stream(session, wanted, besides=veil.besides(wanted))
             yield from pages.as_csv(veil.veiled(session, events))
 
     headers = {"Content-Disposition": "attachment; filename=audit.csv"}

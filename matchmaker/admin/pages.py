@@ -97,7 +97,7 @@ def wanted(asked: Mapping[str, str]) -> Wanted:
 
 def audit_page(session: Session, asked: Mapping[str, str], number: int) -> AuditPage:
     """A page of the record."""
-    found = audit.page(session, wanted(asked), number, veil.besides(wanted(asked)))
+    found = audit.page(session, wanted(asked), number, besides=veil.besides(wanted(asked)))
     events = Page(list(veil.veiled(session, found.rows)), found.number, found.size, found.total)
     names = queries.names_of_actors(session, {event.actor for event in events.rows})
     return AuditPage(events, asked, names, audit.kinds(session), audit.actions(session))

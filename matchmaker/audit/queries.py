@@ -12,7 +12,6 @@ from matchmaker.core.paging import Page
 
 # Rows that a stream holds in memory at a time.
 BATCH = 500
-SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,11 @@ class Wanted:
         return found
 
 
-def page(session: Session, wanted: Wanted, number: int, where: Sequence[ColumnElement[bool]] = ()) -> Page[AuditEvent]:
-    """One page of the events, the newest first; `where` are further conditions."""
-    where, size = [*wanted.where(), *where], SIZE
+def page(
+    session: Session, wanted: Wanted, number: int, size: int = 50, *, besides: Sequence[ColumnElement[bool]] = ()
+) -> Page[AuditEvent]:
+    """One page of the events, the newest first; `besides` are further conditions."""
+    where = [*wanted.where(), *besides]
     total = session.exec(select(func.count()).select_from(AuditEvent).where(*where)).one()
     rows = session.exec(
         select(AuditEvent).where(*where).order_by(col(AuditEvent.id).desc()).offset((number - 1) * size).limit(size)
@@ -56,10 +57,10 @@ def page(session: Session, wanted: Wanted, number: int, where: Sequence[ColumnEl
 
 
 def stream(
-    session: Session, wanted: Wanted | None = None, where: Sequence[ColumnElement[bool]] = ()
+    session: Session, wanted: Wanted | None = None, *, besides: Sequence[ColumnElement[bool]] = ()
 ) -> Iterator[AuditEvent]:
-    """The events in the order in which they were noted, however many there are; `where` are further conditions."""
-    where = [*(wanted.where() if wanted else ()), *where]
+    """The events in the order in which they were noted, however many there are; `besides` are further conditions."""
+    where = [*(wanted.where() if wanted else ()), *besides]
     asked = select(AuditEvent).where(*where).order_by(col(AuditEvent.id)).execution_options(yield_per=BATCH)
     yield from session.exec(asked)
 
