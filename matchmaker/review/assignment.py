@@ -30,6 +30,7 @@ class Chosen:
     """A broker with what spoke for them, in codes, so that every reader is told in their own language."""
 
     person_id: int
+    public_id: str = ""
     languages: Sequence[str] = ()
     fields: Sequence[str] = ()
     regions: Sequence[str] = ()
@@ -38,7 +39,13 @@ class Chosen:
 
     def note(self) -> str:
         """The reasons as the timeline keeps them."""
-        said = {"languages": self.languages, "fields": self.fields, "regions": self.regions, "load": self.load}
+        said = {
+            "to": self.public_id,
+            "languages": self.languages,
+            "fields": self.fields,
+            "regions": self.regions,
+            "load": self.load,
+        }
         return json.dumps({**said, "house": self.house}, separators=(",", ":"))
 
 
@@ -63,6 +70,7 @@ def choose(case: Case, candidates: Iterable[Candidate]) -> Chosen | None:
     best = min(able, key=lambda one: (*_fitness(one, case), *_room(one)))
     return Chosen(
         person_id=best.person_id,
+        public_id=best.public_id,
         languages=sorted(best.scopes.languages & case.languages),
         fields=sorted(best.scopes.fields & case.fields),
         regions=_regions(best, case),

@@ -58,6 +58,7 @@ class Candidate:
     """A broker as the choice sees them: `open` of `most_open`, and when they were given something last."""
 
     person_id: int
+    public_id: str = ""
     level: BrokerLevel = BrokerLevel.JUNIOR
     most_open: int = 30
     open: int = 0
@@ -133,6 +134,7 @@ def candidates(session: Session) -> list[Candidate]:
     return [
         Candidate(
             person_id=id_,
+            public_id=one.public_id,
             level=one.card.level,
             most_open=one.card.most_open,
             open=desks.get(id_, (0, None))[0],

@@ -20,6 +20,7 @@ from matchmaker.notifications.service import News, tell
 from matchmaker.review import desk_news as _news  # noqa: F401  (the kinds of news are declared on import)
 from matchmaker.review import queue
 from matchmaker.review.assignment import distribute
+from matchmaker.review.handing import ALL
 from matchmaker.review.models import DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, find, last_entry, last_move, note_down
 from matchmaker.review.policy import STAFF, Why, is_interested, obstacle, require_handling
@@ -111,7 +112,7 @@ def give_back(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -
         changes = {"broker_id": None, "assigned_at": None}
         advance(uow, suggestion, Move(State.SUGGESTED, actor, changes=changes))
     else:
-        _hand(uow, suggestion, None, Move(State.IN_REVIEW, actor))
+        _hand(uow, suggestion, None, Move(State.IN_REVIEW, actor, reason=ALL))
     return suggestion
 
 
@@ -122,8 +123,9 @@ def assign(uow: UnitOfWork, public_id: str, colleague: str, *, revision: int, ac
     if suggestion.broker_id == person.id and suggestion.state not in OVER:
         return suggestion
     _require(suggestion, revision, actor)
-    _hand(uow, suggestion, person.id, Move(State.IN_REVIEW, actor))
-    if person.id != actor.person_id:
+    theirs = person.id != actor.person_id
+    _hand(uow, suggestion, person.id, Move(State.IN_REVIEW, actor, reason=person.public_id if theirs else ""))
+    if theirs:
         tell(uow, [person.id], news_of(uow, suggestion, "match.assigned"))
     return suggestion
 

@@ -1,7 +1,7 @@
 """What happened to a match, as each of its readers may know it: who, when, what, why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from matchmaker.accounts.models import Person
 from matchmaker.core.guess import guess_language
 from matchmaker.i18n import lazy
+from matchmaker.review import handing
 from matchmaker.review.due import REMINDER, TOLD
 from matchmaker.review.interest import REASON as INTEREST
 from matchmaker.review.models import CloseReason, DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
@@ -99,10 +100,11 @@ def entries(
     met = next((move.id for move in moves if move.now is State.INTRODUCED), None)
     opened = frozenset(known if side is None else Side if met else {side})
     shown = moves if side is None else [move for move in moves if _is_for(move, moves, suggestion, side)]
-    return [
+    told = [
         _entry(move, suggestion, side, _Sight(people if _named(move, opened) else {}, _reads(move, side, met, opened)))
         for move in shown
     ]
+    return told if side is not None else _with_hands(session, told, moves)
 
 
 def reason_title(code: str) -> LazyString | str:
@@ -170,6 +172,17 @@ def _entry(move: MatchMove, suggestion: Suggestion, side: Side | None, sight: _S
         note=note,
         note_lang=guess_language(note, [person.lang] if person and person.lang else []) if note else "und",
     )
+
+
+def _with_hands(session: Session, told: Sequence[Entry], moves: Sequence[MatchMove]) -> list[Entry]:
+    """The same with who was given the match, and why; that is for brokers alone."""
+    receivers = {handing.receiver(move) for move in moves} - {""}
+    people = session.exec(select(Person).where(col(Person.public_id).in_(receivers))) if receivers else ()
+    names = {person.public_id: person.name for person in people}
+    return [
+        replace(entry, title=handing.title(move, names) or entry.title, note=handing.note(move))
+        for entry, move in zip(told, moves, strict=True)
+    ]
 
 
 def _reason(move: MatchMove, side: Side | None) -> LazyString | str:

@@ -18,7 +18,7 @@ from matchmaker.accounts.models import (
     ScopeKind,
 )
 from matchmaker.db.uow import unit_of_work
-from matchmaker.review import assignment, broker_queries, desk_clock
+from matchmaker.review import assignment, broker_queries, desk_clock, timeline
 from matchmaker.review.assignment import choose
 from matchmaker.review.broker_queries import Candidate, Case, Scopes
 from matchmaker.review.models import MatchMove, State, Suggestion
@@ -166,10 +166,27 @@ def test_the_timeline_tells_why_in_codes(market, session):
     put(0)
     entry = session.exec(select(MatchMove)).one()
     assert (entry.party, entry.reason, entry.now) == ("system", assignment.REASON, State.IN_REVIEW)
-    assert json.loads(entry.note) == {"languages": ["zh"], "fields": [], "regions": [], "load": [0, 30], "house": False}
+    assert json.loads(entry.note) == {
+        "to": actor.public_id, "languages": ["zh"], "fields": [], "regions": [], "load": [0, 30], "house": False,
+    }  # fmt: skip
     assert session.exec(select(Suggestion)).one().assigned_at == entry.at
     assert entry.person_id is None
-    assert actor.person_id
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", ("Given to {}, who fits", "Languages: Chinese. Had 0 of 30 to decide.")),
+        ("zh", ("已分配给合适的{}", "语言：中文。 当时待处理 0 项，上限 30 项。")),
+    ],
+)
+def test_every_reader_is_told_why_in_their_own_language(app, market, session, lang, told):
+    _, _, broker, put = market
+    actor = broker("zh", "ja")
+    put(0)
+    with app.test_request_context(headers={"Accept-Language": lang}):
+        rows = timeline.entries(session, session.exec(select(Suggestion)).one(), timeline.Reader.BROKER)
+        assert [(str(row.title), row.note) for row in rows] == [(told[0].format(actor.name), told[1])]
 
 
 def test_a_broker_of_one_of_the_houses_is_passed_over(market, session, engine, person):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from sqlalchemy import Engine, select
@@ -199,7 +200,7 @@ def test_giving_back_puts_it_before_everybody(found: Arena) -> None:
 def news(engine: Engine, actor: Actor) -> list[tuple[str, str]]:
     with reading_session(engine) as session:
         rows = session.execute(select(Notification).where(Notification.person_id == actor.person_id)).scalars()  # type: ignore[arg-type]
-        return [(row.kind, row.path) for row in rows]
+        return [(row.kind, row.path) for row in rows if row.kind.startswith("match.")]
 
 
 def test_a_colleague_who_is_given_a_match_is_told(found: Arena) -> None:
@@ -318,12 +319,11 @@ def insider(found: Arena, person: Callable[..., Actor]) -> Actor:
 
 
 @pytest.mark.parametrize("state", list(State))
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_a_member_of_a_side_is_refused_every_verb(found: Arena, insider: Actor, state: State, verb: str) -> None:
+def test_a_member_of_a_side_is_refused_every_verb(found: Arena, insider: Actor, state: State) -> None:
     row = reach(found, state)
-    for actor in (insider, replace(insider, role=Role.ADMINISTRATOR)):
+    for actor, verb in product((insider, replace(insider, role=Role.ADMINISTRATOR)), VERBS.values()):
         with pytest.raises(NotYours) as caught, unit_of_work(found.engine) as uow:
-            VERBS[verb](uow, row, actor, found)
+            verb(uow, row, actor, found)
         assert caught.value.why is Why.INTERESTED
     assert found.match() == row
 
