@@ -180,7 +180,11 @@ def _with_hands(session: Session, told: Sequence[Entry], moves: Sequence[MatchMo
     people = session.exec(select(Person).where(col(Person.public_id).in_(receivers))) if receivers else ()
     names = {person.public_id: person.name for person in people}
     return [
-        replace(entry, title=handing.title(move, names) or entry.title, note=handing.note(move))
+        replace(
+            entry,
+            title=handing.title(move, names) or entry.title,
+            note=handing.note(move) if handing.receiver(move) else entry.note,
+        )
         for entry, move in zip(told, moves, strict=True)
     ]
 

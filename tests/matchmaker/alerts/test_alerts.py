@@ -87,7 +87,11 @@ def news(engine: Engine, actor: Actor) -> list[tuple[str, str]]:
     """Kind and params of what somebody was told."""
     with Session(engine) as session:
         mine = select(Notification).where(Notification.person_id == actor.person_id)
-        return [(row.kind, row.params) for row in session.exec(mine.order_by(col(Notification.id)))]
+        return [
+            (row.kind, row.params)
+            for row in session.exec(mine.order_by(col(Notification.id)))
+            if not row.kind.startswith("listing.")
+        ]
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from matchmaker.listings.models import Listing, SimilarSeen, Status
 from tests.factories.html import parse
 from tests.factories.market import RESULT, publish, write
 
-FORM = {**RESULT, "partnerships": ["licence"], "ipc": "E21B", "nace": "28.92", "action": "publish"}
+FORM = {**RESULT, "partnerships": ["licence"], "ipc": "E21B", "nace": "28.92", "action": "submit"}
 FORM = {name: value for name, value in FORM.items() if name != "direction"}
 
 
@@ -32,7 +32,7 @@ def draft_of(session, actor):
 def test_a_listing_like_no_other_is_published_at_once(member, session):
     client, actor = member
     client.post("/listings/new/result", data=FORM)
-    assert draft_of(session, actor).status is Status.PUBLISHED
+    assert draft_of(session, actor).status is Status.SUBMITTED
 
 
 def test_one_that_looks_like_another_is_kept_as_a_draft_until_its_writer_has_seen_that(member, engine, person, session):
@@ -56,7 +56,7 @@ def test_saying_that_it_is_a_different_one_publishes_it_and_is_remembered(member
     answer = client.post(address, data={"shown": other.public_id}, follow_redirects=True)
     assert answer.status_code == 200
     draft = draft_of(session, actor)
-    assert draft.status is Status.PUBLISHED
+    assert draft.status is Status.SUBMITTED
     assert session.exec(select(SimilarSeen)).one().other_id == other.id
 
 
@@ -76,7 +76,7 @@ def test_the_button_on_a_stored_draft_asks_as_well(member, engine, session):
     client, actor = member
     first = publish(engine, actor, RESULT)
     draft = write(engine, actor, RESULT)
-    address = step(client.post(f"/listings/{draft.public_id}/publish"))
+    address = step(client.post(f"/listings/{draft.public_id}/submit"))
     page = parse(client.get(address).get_data(as_text=True))
     assert "Posted by your organisation" in page.text
     assert page.all("input", name="shown")[0].get("value") == first.public_id

@@ -62,8 +62,10 @@ def test_a_side_reads_names_of_its_own_people_and_of_brokers_only(found: Arena) 
 @pytest.mark.parametrize("state", [State.INTRODUCED, State.NEGOTIATING])
 def test_after_the_introduction_everybody_is_named(found: Arena, state: State) -> None:
     reach(found, state)
-    for reader in Reader:
+    for reader in (Reader.NEED, Reader.RESULT):
         assert names(found, reader) == {found.broker.name, found.needer.name, found.resulter.name}
+    # The broker reads the names of the sides that are open to them, and of none without.
+    assert names(found, Reader.BROKER) == {found.broker.name}
 
 
 def test_the_notes_of_brokers_are_theirs(found: Arena) -> None:
