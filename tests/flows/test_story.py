@@ -146,7 +146,7 @@ def matches(page: Element) -> list[Element]:
 
 def check_score(match: Element) -> int:
     """The shown score is the sum of the shown parts; answers it."""
-    shown = match.all("p", class_="mm-score") or match.all("div", class_="mm-pair-score")
+    shown = match.all("p", class_="mm-score")
     score = int(shown[0].all("strong")[0].text)
     parts = match.all("div", class_="mm-part")
     assert len(parts) == len(RULES)
@@ -196,7 +196,7 @@ def test_a_need_from_china_and_a_result_from_italy_find_each_other(visit, market
     company.send("/withdraw")
     assert company.status == 200
     see_nothing_of_the_need(reader, need, result)
-    assert not found_on(broker.open("/desk?state=endorsed"))
+    assert not found_on(broker.open("/desk?tab=waiting"))
 
     # The way back is one button.
     company.open("/listings/mine")
@@ -273,18 +273,21 @@ def see_each_other(reader: Browser, need: str, result: str) -> int:
 
 def endorse(broker: Browser, score: int) -> None:
     """Find the pair on the desk with the score of the need's page, and endorse it."""
-    (card,) = found_on(broker.open("/desk"))
-    assert check_score(card) == score
-    broker.send(card.all("form", method="post")[0].get("action"))
+    (row,) = found_on(broker.open("/desk?tab=unassigned"))
+    assert row.all("span", class_="mm-row-score")[0].text == str(score)
+    page = broker.open(row.all("a", class_="mm-row-ends")[0].get("href"))
+    points = [part.text for part in page.all("span", class_="mm-part-points")]
+    assert sum(int(text.split()[0]) for text in points) == score
+    broker.send("/endorse")
     assert broker.status == 200
-    assert not found_on(broker.page)
-    assert found_on(broker.open("/desk?state=endorsed"))
+    assert not found_on(broker.open("/desk?tab=unassigned"))
+    assert found_on(broker.open("/desk?tab=waiting"))
 
 
 def found_on(desk: Element) -> list[Element]:
-    """The cards of the need and the result."""
-    cards = desk.all("li", class_="mm-pair-card")
-    return [card for card in cards if NEED["title"] in card.text and RESULT["title"] in card.text]
+    """The rows with the need and the result."""
+    rows = desk.all("li", class_="mm-row")
+    return [row for row in rows if NEED["title"] in row.text and RESULT["title"] in row.text]
 
 
 def see_nothing_of_the_need(reader: Browser, need: str, result: str) -> None:

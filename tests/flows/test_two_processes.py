@@ -28,6 +28,7 @@ import sys, threading
 from matchmaker.app import create_app
 from matchmaker.db.engine import reading_session
 from matchmaker.listings import queries as listings
+from matchmaker.listings.confidence import Reader
 from matchmaker.listings.queries import Filters
 from matchmaker.matching import queries, runtime
 from matchmaker.matching.ranking import Ranking
