@@ -33,7 +33,7 @@ from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.reasons import explain
 from matchmaker.review.service import PARKED_DAYS, REOPENABLE
 from matchmaker.review.sides import asked, expressed, open_to, organisation_of
-from matchmaker.review.states import OVER
+from matchmaker.review.states import OVER, TOGETHER
 
 
 class Words(Protocol):
@@ -158,7 +158,8 @@ def pair_page(session: Session, public_id: str, reader: Reader, refused: Refused
     why_not = _why_not(session, actor, suggestion)
     colleagues = broker_queries.colleagues(session)
     need, result = _sides(session, item, reader)
-    entries = timeline.entries(session, suggestion, timeline.Reader.BROKER, open_to(session, suggestion, actor))
+    opened = open_to(session, suggestion, actor)
+    entries = timeline.entries(session, suggestion, timeline.Reader.BROKER, opened)
     names = person_names(session, [suggestion.broker_id, suggestion.decided_by])
     return PairPage(
         item=item,
@@ -173,7 +174,7 @@ def pair_page(session: Session, public_id: str, reader: Reader, refused: Refused
         questions=_questions(session, suggestion, actor),
         notes=[entry for entry in entries if entry.note],
         entries=entries,
-        words=_words(session, suggestion),
+        words=_words(session, suggestion) if _reads_letter(suggestion, actor, opened) else None,
         park_until=now().date() + timedelta(days=PARKED_DAYS),
         refused=refused,
     )
@@ -190,7 +191,7 @@ def deeds_of(suggestion: Suggestion, actor: Actor) -> frozenset[str]:
         "take": state in TO_DECIDE and not mine,
         "give_back": state in TO_DECIDE and suggestion.broker_id is not None,
         "unpark": state is State.PARKED,
-        "assign": state not in OVER,
+        "assign": state not in OVER | TOGETHER,
         "ask": state not in OVER,
         "note": True,
         "offer_now": state is State.ENDORSED and not came,
@@ -270,6 +271,12 @@ def _questions(session: Session, suggestion: Suggestion, actor: Actor) -> list[A
         )
         for row in rows
     ]
+
+
+def _reads_letter(suggestion: Suggestion, actor: Actor, opened: frozenset[Side]) -> bool:
+    """Whether the interested side's words are for the reader: once the two have met, for their own broker alone."""
+    apart = suggestion.state not in TOGETHER | {State.CLOSED}
+    return apart or opened == set(Side) or suggestion.broker_id == actor.person_id
 
 
 def _words(session: Session, suggestion: Suggestion) -> Words | None:

@@ -26,7 +26,7 @@ from matchmaker.review.moves import Move, advance, find, last_entry, last_move, 
 from matchmaker.review.policy import STAFF, Why, is_interested, obstacle, require_handling
 from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.sides import expressed, listing_of, on_market
-from matchmaker.review.states import BEFORE_OFFER, OVER
+from matchmaker.review.states import BEFORE_OFFER, OVER, TOGETHER
 from matchmaker.review.wording import clean_note, reason_of
 
 # How long a broker may take a deed back, and an endorsed match waits before anybody is asked.
@@ -264,8 +264,9 @@ def _hand(uow: UnitOfWork, suggestion: Suggestion, broker_id: int | None, move: 
         # Whoever waits for a word waits no longer because somebody takes the match.
         advance(uow, suggestion, replace(move, changes={**changes, "deadline_at": suggestion.deadline_at}))
         return
-    if suggestion.state in OVER:
-        raise Conflict("what is over is in nobody's hands")
+    if suggestion.state in OVER | TOGETHER:
+        # From the introduction on its thread names the broker, whom both sides know.
+        raise Conflict("what is over or introduced is not handed on")
     assert move.by is not None
     note_down(uow, suggestion, replace(move, to=suggestion.state), kind=MoveKind.ASSIGN)
     suggestion.broker_id, suggestion.assigned_at = broker_id, changes["assigned_at"]  # type: ignore[assignment]

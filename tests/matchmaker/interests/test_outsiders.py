@@ -8,6 +8,7 @@ from sqlmodel import select
 from matchmaker.accounts.models import Organisation, Person, Role
 from matchmaker.db.uow import unit_of_work
 from matchmaker.interests import introductions
+from matchmaker.interests.models import Interest
 from matchmaker.listings.models import Listing
 from matchmaker.review import moves, service
 from matchmaker.review.answers import Step
@@ -72,6 +73,23 @@ def test_a_released_broker_reads_no_name_and_hears_no_more_of_it(pair, met, told
         step = Step(State.NEGOTIATING, "")
         introductions.progress(uow, met.public_id, step, revision=revision, actor=pair.need.actor)
     assert told(pair.broker.actor) == before
+
+
+@pytest.mark.parametrize("looked_after", [True, False])
+def test_what_an_interested_side_wrote_is_for_its_own_broker_once_they_have_met(pair, met, someone, looked_after):
+    letter = "We are the second mine of Zhenwu"
+    with unit_of_work(pair.engine) as uow:
+        match = moves.find(uow, pair.public_id)
+        match.broker_id = match.broker_id if looked_after else None
+        uow.session.add(
+            Interest(
+                suggestion_id=match.id, listing_id=match.result_id, organisation_id=match.need_org_id,
+                person_id=pair.need.actor.person_id, lang="en", what=letter, why=letter, who=letter,
+            )
+        )  # fmt: skip
+    assert letter in pages_of(pair, pair.broker)
+    for role in (Role.ADMINISTRATOR, Role.BROKER):
+        assert letter not in pages_of(pair, someone(role))
 
 
 def test_what_was_opened_to_a_broker_ends_with_that_role(pair, met):
