@@ -10,9 +10,9 @@ from matchmaker.notifications.service import News, tell
 
 declare(
     Kind("listing.submitted", lazy("A listing waits for review"), lazy("%(listing)s waits for a quality review."),
-         Frequency.DAILY),
+         Frequency.DAILY, staff=True),
     Kind("listing.taken_back", lazy("A listing that you review was taken back"),
-         lazy("The listing %(number)s, which you were reviewing, was taken back by its owner.")),
+         lazy("The listing %(number)s, which you were reviewing, was taken back by its owner."), staff=True),
     Kind("listing.returned", lazy("Your listing was returned with remarks"),
          lazy("%(listing)s was returned with remarks. Please look at them and hand it in again.")),
     Kind("listing.published", lazy("Your listing is published"),

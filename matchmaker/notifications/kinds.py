@@ -22,6 +22,8 @@ class Kind:
     default: Frequency = Frequency.IMMEDIATE
     # A drawing of the sprite.
     icon: str = "bell"
+    # Only brokers and administrators are ever told; nobody else need choose how often.
+    staff: bool = False
 
     @property
     def group(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask_babel import LazyString
 from sqlmodel import Session
 
+from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.paging import Page
 from matchmaker.i18n import lazy
@@ -60,10 +61,11 @@ def news_page(session: Session, number: int, lang: str, *, actor: Actor) -> News
 
 
 def settings_page(session: Session, *, actor: Actor) -> SettingsPage:
-    """Every kind as the actor has it now."""
+    """Every kind that the actor may be told, as they have it now."""
     chosen = service.frequencies(queries.preferences(session, actor.person_id))
     groups: dict[str, list[Setting]] = {}
-    for name, kind in KINDS.items():
+    mine = {name: kind for name, kind in KINDS.items() if actor.role is not Role.MEMBER or not kind.staff}
+    for name, kind in mine.items():
         groups.setdefault(kind.group, []).append(Setting(kind, chosen[name]))
     order = [*GROUPS, *(group for group in groups if group not in GROUPS)]
     return SettingsPage([(GROUPS.get(group, OTHER), groups[group]) for group in order if group in groups])

@@ -9,12 +9,14 @@ declare(
         lazy("A colleague gives you a match"),
         lazy("A colleague has given you the match for “%(listing)s”."),
         icon="person-plus",
+        staff=True,
     ),
     Kind(
         "match.unassigned",
         lazy("A colleague keeps a match after all"),
         lazy("The match for “%(listing)s” is not with you after all."),
         icon="person-x",
+        staff=True,
     ),
     Kind(
         "match.question",
@@ -27,11 +29,13 @@ declare(
         lazy("A colleague asks for your opinion"),
         lazy("A colleague asks for your opinion on the match for “%(listing)s”."),
         icon="question-circle",
+        staff=True,
     ),
     Kind(
         "match.opinion",
         lazy("A colleague has given you an opinion"),
         lazy("A colleague has answered your question about the match for “%(listing)s”."),
         icon="reply",
+        staff=True,
     ),
 )

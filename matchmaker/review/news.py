@@ -15,6 +15,7 @@ declare(
         lazy("A side without an account is to be asked"),
         lazy("In a match for “%(listing)s” please ask the side that has no account; its answer is due by %(date)s."),
         icon="telephone",
+        staff=True,
     ),
     Kind(
         "match.reminder",
@@ -45,6 +46,7 @@ declare(
         lazy("A side did not answer"),
         lazy("A match for “%(listing)s” that you look after has lapsed; its page says who was silent."),
         icon="calendar-x",
+        staff=True,
     ),
     Kind(
         "match.closed",
@@ -63,18 +65,21 @@ declare(
         lazy("A parked match is back"),
         lazy("The match for “%(listing)s” that you had put aside is back on the desk."),
         icon="play-circle",
+        staff=True,
     ),
     Kind(
         "match.asked",
         lazy("A side asks its broker"),
         lazy("In the match for “%(listing)s” a side has a question for you."),
         icon="question-circle",
+        staff=True,
     ),
     Kind(
         "match.replied",
         lazy("A side has answered your question"),
         lazy("In the match for “%(listing)s” your question was answered."),
         icon="reply",
+        staff=True,
     ),
     Kind(
         "interest.received",
@@ -87,6 +92,7 @@ declare(
         lazy("An expression of interest to look at"),
         lazy("Somebody expressed interest in “%(listing)s”. Without you it goes on to the owner after %(date)s."),
         icon="inbox",
+        staff=True,
     ),
     Kind(
         "interest.passed_on",

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from matchmaker.accounts.models import Person
+from matchmaker.accounts.models import Person, Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
 from matchmaker.db.uow import unit_of_work
 from matchmaker.notifications import queries, service
-from matchmaker.notifications.kinds import RESOLVERS
+from matchmaker.notifications.kinds import KINDS, RESOLVERS, Kind
 from matchmaker.notifications.models import Frequency, Notification, Preference
 from matchmaker.notifications.unsubscribing import unsubscribe_url
 from tests.factories.html import parse
@@ -203,6 +203,16 @@ def test_settings_show_what_is_and_keep_what_is_chosen(reader, mail: Mail):
     sent = {**shown, "test.daily": "off", "test.nonsense": "daily", "test.weekly": "hourly"}
     assert client.post("/news/settings", data=sent).status_code == 303
     assert chosen(mail, actor) == {"test.daily": Frequency.OFF}
+
+
+def test_members_choose_nothing_that_only_brokers_are_told(signed_in, monkeypatch):
+    usual = KINDS["test.daily"]
+    monkeypatch.setitem(KINDS, "test.desk", Kind("test.desk", usual.title, usual.sentence, staff=True))
+    for role in Role:
+        page = parse(signed_in(role)[0].get("/news/settings").text)
+        shown = {choice.get("name") for choice in page.all("select")}
+        assert "test.daily" in shown
+        assert ("test.desk" in shown) is (role is not Role.MEMBER)
 
 
 def test_saving_twice_is_saving_once(reader, mail: Mail):
