@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from embeddings.encoders.base import Encoder, Progress, Vectors
+from embeddings.encoders.ensemble import members_of, side_by_side
 
 # So many texts are encoded between two commits: what a crash can lose.
 CHUNK = 256
@@ -38,8 +39,12 @@ class VectorCache:
     def encode(self, encoder: Encoder, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Passage vectors (texts, dim); only texts that were never seen go to the encoder, shortest first.
 
-        Raises ValueError when what was kept under the encoder's name has another dimension.
+        An ensemble's members are kept apart, so that exchanging one encodes nothing again with the others. Raises
+        ValueError when what was kept under the encoder's name has another dimension.
         """
+        members = members_of(encoder)
+        if len(members) > 1:
+            return side_by_side([self.encode(member.encoder, texts, progress=progress) for member in members])
         digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
         missing = self._missing(encoder, dict(zip(digests, texts, strict=True)))
         done = len(texts) - len(missing)

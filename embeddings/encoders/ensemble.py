@@ -48,14 +48,19 @@ class Ensemble:
             member.encoder.encode_passages(texts, progress=progress if number == 0 else None)
             for number, member in enumerate(self.members)
         ]
-        return np.hstack(parts) / np.float32(len(parts) ** 0.5)
+        return side_by_side(parts)
 
     def encode_queries(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         parts = [
             member.encoder.encode_queries(texts, progress=progress if number == 0 else None)
             for number, member in enumerate(self.members)
         ]
-        return np.hstack(parts) / np.float32(len(parts) ** 0.5)
+        return side_by_side(parts)
+
+
+def side_by_side(parts: Sequence[Vectors]) -> Vectors:
+    """The members' unit vectors as one unit vector each, shape (n, sum of dims)."""
+    return np.hstack(parts) / np.float32(len(parts) ** 0.5)
 
 
 def members_of(encoder: Encoder) -> tuple[Member, ...]:

