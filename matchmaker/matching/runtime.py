@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from embeddings import store
 from embeddings.encoders.base import Encoder, EncoderUnavailable, Progress, Vectors
-from embeddings.encoders.bundled import NAME, ensure_built, fault
-from embeddings.encoders.registry import open_encoder
+from embeddings.encoders.bundled import ensure_built, is_built
+from embeddings.encoders.registry import BUNDLED, open_encoder
 from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured, Unavailable
 from matchmaker.core.traces import places
@@ -64,17 +64,19 @@ class Matcher:
     @property
     def is_prepared(self) -> bool:
         """Whether the encoder can be opened without building anything."""
-        return not self._is_bundled or fault(self.settings.models / NAME) is None
+        recipe = BUNDLED.get(self.settings.encoder)
+        return recipe is None or is_built(self.settings.models, recipe.variant)
 
     @property
-    def _is_bundled(self) -> bool:
-        return self.settings.encoder.startswith("bundled")
+    def is_bundled(self) -> bool:
+        """Whether the encoder comes with the platform, so that its name cannot be wrong."""
+        return self.settings.encoder in BUNDLED
 
     def prepare(self, progress: Progress) -> None:
         """Build what the encoder needs, without loading more than that."""
-        if self._is_bundled:
+        if recipe := BUNDLED.get(self.settings.encoder):
             with self._opening:
-                ensure_built(self.settings.models, progress=progress)
+                ensure_built(self.settings.models, recipe.variant, progress=progress)
 
     def open(self, progress: Progress | None = None) -> Encoder:
         """The encoder, built and loaded when first asked for; raises Misconfigured when that cannot be."""

