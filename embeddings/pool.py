@@ -1,10 +1,11 @@
 """A pool of documents in many languages, searched fairly.
 
 A document has one row per language version: the whole (the mean of its corrected passages) and its passages. A score
-is half the whole's similarity and half that of the best pair of passages; then a share of it is replaced by the echo,
-the similarity to the three documents that fit best in any language (pseudo-relevance feedback, Rocchio 1971): what a
-neighbour in a well-written language says helps to find the same thing in another. What counts in the end is how far a
-score stands out from the best that the same query has in the same language. What a filter leaves out is left out
+is half the whole's similarity and half the passages': for each passage of the query the best answer, which counts the
+more the more specific that passage is (late interaction, Khattab and Zaharia 2020). Then a share of it is replaced by
+the echo, the similarity to the three documents that fit best in any language (pseudo-relevance feedback, Rocchio 1971):
+what a neighbour in a well-written language says helps to find the same thing in another. What counts in the end is how
+far a score stands out from the best that the same query has in the same language. What a filter leaves out is left out
 before the cut.
 """
 
@@ -31,6 +32,7 @@ SPREAD_SHRINK = 20.0
 # So many rows of a language tell its spread; a pool without rows has none, and any scale will do.
 SAMPLE = 256
 LEAST_VARIANCE = 1e-6
+LEAST_SPREAD = 1e-3
 # The code under which the spread of all languages together is kept.
 ALL = -1
 # How many rows of each language are looked at closely, at least.
@@ -71,11 +73,13 @@ class Language:
 class Sought:
     """What is looked for: corrected passages (q, dim) and their mean (dim,), whose blocks are unit vectors.
 
-    `echo` is the mean of the documents that fit best, None before they are known.
+    `shares` (q,) say how much each passage counts; they add up to 1. `echo` is the mean of the documents that fit best,
+    None before they are known.
     """
 
     passages: Vectors
     whole: Vectors
+    shares: NDArray[np.float32]
     echo: Vectors | None = None
 
     @property
@@ -91,16 +95,18 @@ class Sought:
 class Found:
     """A document's row that fits: its standing, and what it is made of.
 
-    `standing` orders documents of all languages; `whole`, `best` and `echo` (None where nobody speaks) are
-    similarities; `level` is what the same query reaches among the best of this row's language, `spread` the scale of
-    its scores; `reach` is the highest score of its own (half whole, half best) that the query has in the whole market;
-    `pair` is (query passage, passage id) of the best pair, `place` (layer, row).
+    `standing` orders documents of all languages; `whole`, `late` (its passages' answers) and `echo` (None where nobody
+    speaks) are similarities; `level` is what the same query reaches among the best of this row's language, `spread` the
+    scale of its scores; `reach` is the highest score of its own (half whole, half late) that the query has in the whole
+    market; `pair` is (query passage, passage id) of the two that contribute most, `best` their similarity; `place` is
+    (layer, row).
     """
 
     owner: int
     language: str
     standing: float
     whole: float
+    late: float
     best: float
     echo: float | None
     level: float
@@ -111,10 +117,24 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What one passage of a document adds: the standing that the document would have without it.
+
+    `own` is the query's passage that it answers best, `similarity` how well.
+    """
+
+    passage_id: int
+    own: int
+    similarity: float
+    standing_without: float
+
+
+@dataclass(frozen=True)
 class _Scored:
     layer: NDArray[np.int64]
     row: NDArray[np.int64]
     whole: NDArray[np.float32]
+    late: NDArray[np.float32]
     best: NDArray[np.float32]
     echo: NDArray[np.float32]
     own_passage: NDArray[np.int64]
@@ -122,7 +142,7 @@ class _Scored:
 
     @property
     def own(self) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.best
+        found: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.late
         return found
 
     @property
@@ -143,7 +163,17 @@ class Pool:
     def seek(self, vectors: Vectors, languages: Sequence[str]) -> Sought:
         """What to look for, from raw vectors of passages (q, dim)."""
         passages = self.correction.apply(vectors, languages)
-        return Sought(passages, unit_blocks(passages.mean(axis=0, keepdims=True), self.correction.blocks)[0])
+        whole = unit_blocks(passages.mean(axis=0, keepdims=True), self.correction.blocks)[0]
+        return Sought(passages, whole, self._shares(passages))
+
+    def _shares(self, passages: Vectors) -> NDArray[np.float32]:
+        """How specific each passage is: one that is as near to everything as to anything says little."""
+        sample = self.usual[ALL].sample
+        spreads = (passages @ sample.T).std(axis=1) if len(sample) else np.ones(len(passages))
+        found: NDArray[np.float32] = (
+            np.maximum(spreads, LEAST_SPREAD) / np.maximum(spreads, LEAST_SPREAD).sum()
+        ).astype(np.float32)
+        return found
 
     def search(
         self, sought: Sought, k: int, *, market: Sequence[Keep], keep: Sequence[Keep] | None = None, echo: bool = True
@@ -158,10 +188,46 @@ class Pool:
             sought = self._with_echo(sought, market)
         return self._ranked(sought, max(k, CANDIDATES), market, market if keep is None else keep)[:k]
 
+    def contributions(self, sought: Sought, found: Found, *, market: Sequence[Keep], echo: bool = True) -> list[Share]:
+        """What each passage of a document that was found adds to its standing, in their order.
+
+        Everything else stays as it is: the level and the spread of its language, and who speaks for the query. Without
+        its only passage a document says nothing.
+        """
+        if echo:
+            sought = self._with_echo(sought, market)
+        number, row = found.place
+        layer = self.layers[number]
+        asked = self._weighted(sought, int(layer.languages[row]))
+        members = np.arange(layer.starts[row], layer.starts[row + 1])
+        vectors = layer.passages.vectors(members)
+        similarity = vectors @ asked.passages.T
+        return [
+            Share(
+                passage_id=int(layer.passage_ids[member]),
+                own=int(similarity[i].argmax()),
+                similarity=float(similarity[i].max()),
+                standing_without=self._standing(asked, np.delete(vectors, i, axis=0), found),
+            )
+            for i, member in enumerate(members)
+        ]
+
+    def _standing(self, asked: Sought, vectors: Vectors, like: Found) -> float:
+        """Where a document of the same language would stand that had these corrected passages (n, dim)."""
+        score = 0.0
+        if len(vectors):
+            whole = unit_blocks(vectors.mean(axis=0, keepdims=True), self.correction.blocks)[0]
+            late = float((vectors @ asked.passages.T).max(axis=0) @ asked.shares)
+            score = 0.5 * float(whole @ asked.whole) + 0.5 * late
+            if asked.echo is not None:
+                score = (1 - ECHO_SHARE) * score + ECHO_SHARE * float(whole @ asked.echo)
+        return (score - LEVEL_SHARE * like.level) / like.spread
+
     def likeness(self, sought: Sought, vectors: Vectors, languages: Sequence[str]) -> float:
         """How alike a document of one language is, from -1 to 1, by its raw passages (n, dim) alone.
 
-        It is a row's own score, half whole and half best pair, for passages that need not be in the pool.
+        Half whole and half best pair, since of two that say the same one may say more besides; the passages need not be
+        in the pool.
         """
         passages = self.correction.apply(vectors, languages)
         whole = unit_blocks(passages.mean(axis=0, keepdims=True), self.correction.blocks)[0]
@@ -198,7 +264,7 @@ class Pool:
         """The same for documents of one language: dimensions that say nothing in it are taken out."""
         weights = self.correction.weights(sought.whole, self.names[code])
         echo = None if sought.echo is None else sought.echo * weights
-        return Sought(sought.passages * weights, sought.whole * weights, echo)
+        return Sought(sought.passages * weights, sought.whole * weights, sought.shares, echo)
 
     def _codes(self, keeps: Sequence[Keep]) -> list[int]:
         present: set[int] = set()
@@ -234,6 +300,7 @@ class Pool:
                 language=self.names[code],
                 standing=float(standing[i]),
                 whole=float(scored.whole[i]),
+                late=float(scored.late[i]),
                 best=float(scored.best[i]),
                 echo=None if np.isnan(scored.echo[i]) else float(scored.echo[i]),
                 level=level,
@@ -250,20 +317,24 @@ def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64]) -
     lengths = ends - starts
     members = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
     similarity = layer.passages.vectors(members) @ sought.passages.T
-    per_passage = similarity.max(axis=1, initial=-1.0)
+    bounds = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    answers = np.maximum.reduceat(similarity, bounds, axis=0)
+    # Of each row the query's passage that contributes most, and the first of the row's passages that answers it best.
+    own = (answers * sought.shares).argmax(axis=1)
+    chosen = similarity[np.arange(len(members)), np.repeat(own, lengths)]
     groups = np.repeat(np.arange(len(rows)), lengths)
-    # The first of each group after sorting by (group, -similarity) is the group's best passage.
-    order = np.lexsort((-per_passage, groups))
+    order = np.lexsort((-chosen, groups))
     first = order[np.searchsorted(groups[order], np.arange(len(rows)))]
     return _Scored(
         layer=np.full(len(rows), number, dtype=np.int64),
         row=rows,
         whole=(wholes @ sought.whole).astype(np.float32),
-        best=per_passage[first].astype(np.float32),
+        late=(answers @ sought.shares).astype(np.float32),
+        best=chosen[first].astype(np.float32),
         echo=np.full(len(rows), np.nan, dtype=np.float32)
         if sought.echo is None
         else (wholes @ sought.echo).astype(np.float32),
-        own_passage=similarity[first].argmax(axis=1),
+        own_passage=own,
         passage_id=layer.passage_ids[members[first]],
     )
 
@@ -271,7 +342,7 @@ def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64]) -
 def _join(parts: list[_Scored], n: int) -> _Scored:
     if not parts:
         none, nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        return _Scored(none, none, nothing, nothing, nothing, none, none)
+        return _Scored(none, none, nothing, nothing, nothing, nothing, none, none)
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in _Scored.__dataclass_fields__]
     joined = _Scored(*columns)
     closest = np.argsort(-joined.score, kind="stable")[:n]

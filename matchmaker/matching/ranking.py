@@ -231,7 +231,7 @@ def _readiness(session: Session, listing: Listing) -> Readiness:
 
 
 def _working(row: Found) -> Working:
-    return Working(row.whole, row.best, row.echo, row.level, row.standing)
+    return Working(row.whole, row.late, row.best, row.echo, row.level, row.standing)
 
 
 def _quote(found: Quotable, lang: str) -> Quote:

@@ -71,6 +71,7 @@ class Working:
     """The numbers behind the text part, as embeddings/pool.py defines them; similarities from -1 to 1."""
 
     whole: float
+    late: float
     best: float
     echo: float | None
     level: float
