@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -40,11 +40,3 @@ def complete(shares: Mapping[str, float], hand: Mapping[str, float]) -> dict[str
     found = {name: max(0.0, shares.get(name, by_hand)) for name, by_hand in hand.items()}
     together = sum(found.values())
     return {name: share / together for name, share in found.items()} if together > 0 else dict(hand)
-
-
-def row_of(weights: Weights, *, made_by: str, figures: str = "{}") -> ScoreWeights:
-    """Weights as they are kept; the database gives them their version."""
-    calibration = asdict(weights.calibration) if weights.calibration else None
-    return ScoreWeights(
-        made_by=made_by, weights=json.dumps(dict(weights.shares)), calibration=json.dumps(calibration), figures=figures
-    )
