@@ -33,6 +33,7 @@ from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.interests import rule_views as export_rules
 from matchmaker.interests import views as interests
+from matchmaker.learning import views as learning
 from matchmaker.listings import attachment_views, attachments, machine_texts, translator
 from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import telling as listings_telling
@@ -83,6 +84,7 @@ BLUEPRINTS = (
     interests.bp,
     introductions.bp,
     export_rules.bp,
+    learning.bp,
 )
 # What the worker does: jobs of the queue by kind, and what the clock says.
 HANDLERS: dict[str, Handler] = {**machine_texts.HANDLERS}

@@ -25,6 +25,7 @@ from matchmaker.db.worker import Worker
 from matchmaker.interests.cli import export_rules
 from matchmaker.interests.demo import begin as begin_demo
 from matchmaker.interests.rules import load_examples
+from matchmaker.learning.cli import learning
 from matchmaker.listings import demo as demo_listings
 from matchmaker.listings.cli import listings
 from matchmaker.matching.cli import bars, catch_up, embeddings, matching
@@ -165,7 +166,7 @@ def listen(settings: Settings) -> contextlib.closing[socket.socket]:
 
 
 def init_app(app: Flask) -> None:
-    for group in (database, accounts, audit, listings, matching, embeddings, export_rules):
+    for group in (database, accounts, audit, listings, matching, embeddings, export_rules, learning):
         app.cli.add_command(group)
     for command in (serve, worker_command, prepare_command, measure):
         app.cli.add_command(command)

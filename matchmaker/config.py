@@ -42,6 +42,8 @@ class Settings:
     translate_url: str
     # What that service wants for an api_key, if anything. MATCHMAKER_TRANSLATE_KEY
     translate_key: str
+    # Share of suggestions that are drawn from further down a list, so that verdicts teach more. MATCHMAKER_EXPLORE
+    explore: float
     # Load the shipped demo into an empty database. MATCHMAKER_DEMO
     demo: bool
     # Command that looks at each uploaded file, whose path it is given: exit code 0 clean, 1 not. MATCHMAKER_SCANNER
@@ -149,6 +151,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         proxies=_number(env, "MATCHMAKER_PROXIES", 0, low=0, high=9),
         translate_url=_web_address(env, "MATCHMAKER_TRANSLATE_URL"),
         translate_key=env.get("MATCHMAKER_TRANSLATE_KEY") or "",
+        explore=_number(env, "MATCHMAKER_EXPLORE", 10, low=0, high=50) / 100,
         demo=_yes(env, "MATCHMAKER_DEMO", default=True),
         scanner=env.get("MATCHMAKER_SCANNER") or "",
         url=url,

@@ -1,4 +1,4 @@
-"""What the matcher keeps: passages with their vectors, and which snapshot of them is current."""
+"""What the matcher keeps: passages with their vectors, the current snapshot of them, and the weights of scores."""
 
 from datetime import datetime
 
@@ -55,3 +55,39 @@ class IndexSnapshot(SQLModel, table=True):
     count: int
     checksum: str = Field(max_length=64)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class ScoreWeights(SQLModel, table=True):
+    """Weights that were learned from verdicts, as a proposal; rows are only ever added. Those of the table are none."""
+
+    __tablename__ = "score_weights"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    made_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    # A person's public id, or the name of a process.
+    made_by: str = Field(max_length=64)
+    # JSON: name of a part → its share.
+    weights: str
+    # JSON of a Calibration, or "null".
+    calibration: str = "null"
+    # JSON of what they were learned from and how they did; its shape belongs to whoever learned them.
+    figures: str = "{}"
+
+
+class WeightsSwitch(SQLModel, table=True):
+    """From when on which weights count; the newest row says it, and rows are only ever added.
+
+    Each names the switch that it follows, and no two may follow the same: of two at once one is refused.
+    """
+
+    __tablename__ = "weights_switch"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    # The switch before, 0 for the first.
+    follows: int = Field(unique=True)
+    # None for those that are set by hand.
+    weights_id: int | None = Field(default=None, foreign_key="score_weights.id")
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    by: str = Field(max_length=64)

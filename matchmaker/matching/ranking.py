@@ -20,12 +20,23 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import Filters, FullListing
-from matchmaker.matching import queries, scoring, service
+from matchmaker.matching import queries, scoring, service, weights
 from matchmaker.matching.index import Columns, Rooms, View
 from matchmaker.matching.models import Passage
 from matchmaker.matching.queries import Quotable
 from matchmaker.matching.runtime import Matcher
-from matchmaker.matching.schemas import Match, MatchList, Part, Quote, Readiness, Scope, SearchHit, Side, Working
+from matchmaker.matching.schemas import (
+    Match,
+    MatchList,
+    Part,
+    Quote,
+    Readiness,
+    Scope,
+    SearchHit,
+    Side,
+    Weights,
+    Working,
+)
 
 # How many of the best texts the other parts may put into another order.
 CLOSE = 50
@@ -98,14 +109,14 @@ class Ranking:
         found = self._find(own, 1, lambda columns: columns.owners == (result.listing.id or 0))
         return next(iter(self._judge(own, found)), None)
 
-    def among(self, full: FullListing, others: Sequence[int]) -> dict[int, float]:
-        """The scores that the listing's own list gives, or would give further down, to these others, by row id."""
+    def among(self, full: FullListing, others: Sequence[int]) -> dict[int, tuple[Part, ...]]:
+        """The parts of the scores that the listing's own list gives, or would give further down, to these others."""
         own = self._own(full)
         if own is None:
             return {}
         wanted = np.array(others, dtype=np.int64)
         found = self._find(own, len(others), lambda columns: np.isin(columns.owners, wanted))
-        return {row.owner: score for score, row, _ in self._score(full.listing, found)}
+        return {row.owner: parts for _, row, parts in self._score(full.listing, found)}
 
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
@@ -153,13 +164,13 @@ class Ranking:
     def _score(self, listing: Listing, found: Sequence[Found]) -> list[Scored]:
         """Everything found with its parts, best first."""
         sides = queries.sides(self.session, [listing.id or 0, *(row.owner for row in found)])
-        mine = sides[listing.id or 0]
+        mine, counted = sides[listing.id or 0], weights.active(self.session)
         scored = []
         for row in found:
             other = sides.get(row.owner)
             if other is not None:
                 pair = (mine, other) if listing.direction is Direction.NEED else (other, mine)
-                parts = judge(*pair, row)
+                parts = judge(*pair, row, counted)
                 scored.append((scoring.total(parts), row, parts))
         return sorted(scored, key=lambda each: (-each[0], each[1].owner))
 
@@ -218,9 +229,9 @@ def in_scope(columns: Columns, listing: Listing, scope: Scope) -> Keep:
     return chosen
 
 
-def judge(need: Side, result: Side, found: Found) -> tuple[Part, ...]:
+def judge(need: Side, result: Side, found: Found, counted: Weights = scoring.HAND) -> tuple[Part, ...]:
     """The parts of one pair's score."""
-    return scoring.parts(scoring.Pair(need, result, fit(found.standing, found.reach), now()))
+    return scoring.parts(scoring.Pair(need, result, fit(found.standing, found.reach), now()), counted)
 
 
 def _readiness(session: Session, listing: Listing) -> Readiness:

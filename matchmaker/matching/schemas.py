@@ -1,9 +1,10 @@
 """What the matcher answers: matches that carry the whole of their calculation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from math import exp
 
 from flask_babel import LazyString
 
@@ -40,6 +41,38 @@ class Side:
     target_countries: tuple[str, ...] = ()
     dated: datetime | None = None
     deadline: date | None = None
+
+
+# Fewer verdicts than this say too little for a chance to be told.
+ENOUGH_VERDICTS = 100
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How likely a broker endorses a score (Platt 1999): 1 / (1 + e^−(slope · score + intercept))."""
+
+    slope: float
+    intercept: float
+    # Brokers' verdicts that it was read off.
+    verdicts: int
+
+    def chance(self, score: float) -> float:
+        return 1 / (1 + exp(-(self.slope * score + self.intercept)))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each part of a score counts: `shares` by the part's name, together 1. Version 0 is set by hand."""
+
+    version: int
+    shares: Mapping[str, float]
+    calibration: Calibration | None = None
+
+    def chance(self, score: float) -> float | None:
+        """How likely a broker endorses a match of this score; None where too few verdicts say so."""
+        if self.calibration is None or self.calibration.verdicts < ENOUGH_VERDICTS:
+            return None
+        return self.calibration.chance(score)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from flask_babel import LazyString
 from matchmaker.core.countries import country_name, covers
 from matchmaker.i18n import lazy
 from matchmaker.i18n.locales import current_language
-from matchmaker.matching.schemas import Part, Side
+from matchmaker.matching.schemas import Part, Side, Weights
 from matchmaker.taxonomy import service as taxonomy
 from matchmaker.taxonomy.vocabulary import PartnershipType, Trl
 
@@ -112,7 +112,7 @@ def freshness(pair: Pair) -> Answer:
 
 @dataclass(frozen=True)
 class Rule:
-    """One part of every score; the weights of all rules add up to 1."""
+    """One part of every score; the weights, set by hand, add up to 1 over all rules."""
 
     name: str
     title: LazyString
@@ -130,6 +130,8 @@ RULES: tuple[Rule, ...] = (
     Rule("freshness", lazy("Freshness"), 0.03, freshness),
 )
 
+HAND = Weights(0, {rule.name: rule.weight for rule in RULES})
+
 _FIT_WORDS: tuple[tuple[float, LazyString], ...] = (
     (0.75, lazy("The texts speak of the same thing.")),
     (0.5, lazy("The texts speak of closely related things.")),
@@ -138,12 +140,12 @@ _FIT_WORDS: tuple[tuple[float, LazyString], ...] = (
 )
 
 
-def parts(pair: Pair) -> tuple[Part, ...]:
-    """Every part of the pair's score, in the order of the table."""
+def parts(pair: Pair, weights: Weights = HAND) -> tuple[Part, ...]:
+    """Every part of the pair's score, in the order of the table; `weights` name every rule, see weights.py."""
     found = []
     for rule in RULES:
         value, words = rule.judge(pair)
-        found.append(Part(rule.name, rule.title, value, rule.weight, words))
+        found.append(Part(rule.name, rule.title, value, weights.shares[rule.name], words))
     return tuple(found)
 
 

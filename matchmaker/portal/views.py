@@ -12,7 +12,7 @@ from matchmaker.listings.models import Status
 from matchmaker.listings.search_request import SearchRequest
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Scope
-from matchmaker.matching.scoring import RULES
+from matchmaker.matching.weights import active, table
 from matchmaker.portal import pages, queries
 from matchmaker.portal.json_ld import describe
 from matchmaker.portal.listing_page import ListingPage, Wanted, listing_page
@@ -61,7 +61,7 @@ def matches(public_id: str) -> ResponseReturnValue:
 @bp.get("/about")
 @access(PUBLIC)
 def about() -> ResponseReturnValue:
-    return render_template("portal/about.html", rules=RULES, languages=language_choices())
+    return render_template("portal/about.html", rules=table(active(reader())), languages=language_choices())
 
 
 @bp.get("/healthz")

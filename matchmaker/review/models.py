@@ -167,6 +167,36 @@ class MatchMove(SQLModel, table=True):
     before: str = "{}"
 
 
+class Audience(StrEnum):
+    """Who is shown a match."""
+
+    DESK = "desk"
+    NEED = "need"
+    RESULT = "result"
+
+
+class Showing(SQLModel, table=True):
+    """A match as it stood before the desk or a side: what verdicts on it can teach. Rows are only ever added."""
+
+    __table_args__ = (Index("ix_showing_match", "suggestion_id", "audience", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    suggestion_id: int = Field(foreign_key="suggestion.id")
+    audience: Audience = Field(sa_type=stored(Audience))
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    # JSON: name of a part → its value.
+    parts: str
+    # The version of the weights that made the score, 0 for those set by hand.
+    weights: int
+    encoder: str = Field(max_length=128)
+    # The place in the listing's list that it was suggested from; None for an offer.
+    rank: int | None = None
+    # How likely it was to be suggested at all.
+    propensity: float = 1.0
+    # Drawn from further down the list, to learn.
+    explored: bool = False
+
+
 class Addressee(StrEnum):
     """Whom a broker asks about a match."""
 

@@ -15,6 +15,7 @@ from matchmaker.review.deadlines import answer_by, due_day
 from matchmaker.review.models import CloseReason, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, find
 from matchmaker.review.policy import require_handling
+from matchmaker.review.showings import note_offer
 from matchmaker.review.sides import (
     asked,
     expressed,
@@ -106,6 +107,7 @@ def answerable_by_broker(session: Session, suggestion: Suggestion) -> Side | Non
 def ask(uow: UnitOfWork, suggestion: Suggestion, side: Side, kind: str) -> None:
     """Tell a side that it is asked; where nobody has an account, the broker, who asks by other means."""
     until = due_day(uow.session, suggestion, side)
+    note_offer(uow, suggestion, side)
     tell_side(uow, suggestion, side, kind, date=until)
     if not has_account(uow.session, suggestion, side):
         tell_broker(uow, suggestion, "match.to_record", date=until)

@@ -23,10 +23,11 @@ from matchmaker.listings.schemas import ListingCard
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Match
-from matchmaker.review import broker_queries, queries, timeline
+from matchmaker.matching.weights import active
+from matchmaker.review import broker_queries, queries, showings, timeline
 from matchmaker.review.broker_queries import Colleague
 from matchmaker.review.history import History, histories
-from matchmaker.review.models import Addressee, DeclineReason, Question, Side, State, Suggestion
+from matchmaker.review.models import Addressee, Audience, DeclineReason, Question, Side, State, Suggestion
 from matchmaker.review.policy import NotYours, Why, obstacle
 from matchmaker.review.queries import DeskItem
 from matchmaker.review.queue import TO_DECIDE
@@ -115,6 +116,10 @@ class PairPage:
     entries: Sequence[timeline.Entry]
     words: Words | None
     park_until: date
+    # How likely brokers endorse a match of this score, where enough verdicts say so.
+    chance: float | None = None
+    # Suggested from further down its list, so that the verdict teaches more.
+    explored: bool = False
     reasons: Sequence[DeclineReason] = tuple(DeclineReason)
     refused: Refused | None = default(default=None)
 
@@ -161,11 +166,12 @@ def pair_page(session: Session, public_id: str, reader: Reader, refused: Refused
     opened = open_to(session, suggestion, actor)
     entries = timeline.entries(session, suggestion, timeline.Reader.BROKER, opened)
     names = person_names(session, [suggestion.broker_id, suggestion.decided_by])
+    match = _explained(session, need, result, reader.lang)
     return PairPage(
         item=item,
         need=need,
         result=result,
-        match=_explained(session, need, result, reader.lang),
+        match=match,
         deeds=deeds_of(suggestion, actor) if why_not is None else frozenset(),
         why_not=why_not,
         broker=names.get(suggestion.broker_id or 0, ""),
@@ -176,6 +182,8 @@ def pair_page(session: Session, public_id: str, reader: Reader, refused: Refused
         entries=entries,
         words=_words(session, suggestion) if _reads_letter(suggestion, actor, opened) else None,
         park_until=now().date() + timedelta(days=PARKED_DAYS),
+        chance=active(session).chance(match.score) if match else None,
+        explored=_explored(session, suggestion),
         refused=refused,
     )
 
@@ -257,6 +265,11 @@ def _explained(session: Session, need: SideView, result: SideView, lang: str) ->
     if need.full is None or result.full is None:
         return None
     return explain(Ranking(matcher(), session, Reader(lang), desk=True), need.full, result.full)
+
+
+def _explored(session: Session, suggestion: Suggestion) -> bool:
+    shown = showings.newest(session, [suggestion.id or 0], Audience.DESK).get(suggestion.id or 0)
+    return shown is not None and shown.explored
 
 
 def _questions(session: Session, suggestion: Suggestion, actor: Actor) -> list[Answered]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from matchmaker.accounts import queries as accounts
@@ -18,17 +19,20 @@ from matchmaker.db.uow import UnitOfWork
 from matchmaker.listings.models import Listing
 from matchmaker.notifications.service import News, tell
 from matchmaker.review import desk_news as _news  # noqa: F401  (the kinds of news are declared on import)
-from matchmaker.review import queue
+from matchmaker.review import queue, showings
 from matchmaker.review.assignment import distribute
 from matchmaker.review.handing import ALL
 from matchmaker.review.models import DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, find, last_entry, last_move, note_down
 from matchmaker.review.policy import STAFF, Why, is_interested, obstacle, require_handling
 from matchmaker.review.queue import TO_DECIDE
+from matchmaker.review.showings import Shown
 from matchmaker.review.sides import expressed, listing_of, on_market
 from matchmaker.review.states import BEFORE_OFFER, OVER, TOGETHER
 from matchmaker.review.wording import clean_note, reason_of
 
+# A place before every change log: what was scored there is out of date.
+NEVER = -(2**31)
 # How long a broker may take a deed back, and an endorsed match waits before anybody is asked.
 TAKE_BACK = timedelta(minutes=10)
 PARKED_DAYS, LONGEST_PARKED = 14, 366
@@ -44,11 +48,12 @@ _UNASKED: dict[str, Any] = {"first_side": None, "need_yes_at": None, "result_yes
 
 @dataclass(frozen=True)
 class Found:
-    """A pair that the ranking put together: row ids of need and result, and their score."""
+    """A pair that the ranking put together: row ids of need and result, their score, and how it came about."""
 
     need_id: int
     result_id: int
     score: float
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True)
@@ -81,13 +86,21 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
     # Nobody is introduced to themselves.
     fresh = [row for row in new if row.need_org_id is None or row.need_org_id != row.result_org_id]
     moment = now()
-    for row in [*(known[key] for key in pairs if key in known), *fresh]:
+    standing = [*(known[key] for key in pairs if key in known), *fresh]
+    for row in standing:
         pair = pairs[row.need_id or 0, row.result_id or 0]
         row.score, row.log_position = pair.score, position
         row.priority = queue.priority(_case(row, listings.get(pair.need_id)), moment)
     uow.session.add_all(fresh)
+    seen = [(row, pairs[row.need_id or 0, row.result_id or 0].shown) for row in standing if row.state in TO_DECIDE]
+    showings.note(uow, [(row, shown) for row, shown in seen if shown is not None])
     distribute(uow, [row for row in fresh if on_market(uow.session, row)])
     return len(fresh)
+
+
+def score_again(uow: UnitOfWork) -> None:
+    """Let whoever follows the market score everything that is to be decided, since scores are made otherwise now."""
+    uow.session.exec(update(Suggestion).where(col(Suggestion.state).in_(TO_DECIDE)).values(log_position=NEVER))
 
 
 def take(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:

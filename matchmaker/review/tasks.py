@@ -1,5 +1,8 @@
 """Put the best matches of newly embedded listings on the desk, and say when the clock looks at those there are."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from matchmaker.db import cursors
 from matchmaker.db.engine import reading_session
 from matchmaker.db.ticks import Tick
@@ -7,11 +10,15 @@ from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
-from matchmaker.matching.ranking import Ranking
+from matchmaker.matching.ranking import SHOWN, Ranking
 from matchmaker.matching.runtime import Matcher
-from matchmaker.matching.schemas import Scope
+from matchmaker.matching.schemas import Match, Part, Scope
+from matchmaker.matching.scoring import total
+from matchmaker.matching.weights import active
 from matchmaker.review import clock, desk_clock, queries
+from matchmaker.review.exploring import draw
 from matchmaker.review.service import Found, suggest
+from matchmaker.review.showings import Shown
 
 # A broker's time is the scarcest thing here: few for each listing, and only those whose texts say something.
 EACH = 5
@@ -73,26 +80,66 @@ def refresh(matcher: Matcher) -> int:
             if need is not None:
                 full = listings.full(session, need)
                 again = ranking.among(full, result_ids)
-                # A result that was withdrawn gets none; nobody sees it.
-                found += [Found(need_id, result, again.get(result, 0.0)) for result in result_ids]
+                found += [_again(ranking, need_id, result, again.get(result)) for result in result_ids]
                 found += [pair for pair in _pairs(ranking, need) if pair.score >= LEAST_SCORE]
     with unit_of_work(matcher.engine) as uow:
         suggest(uow, found, last)
     return len(stale)
 
 
+def _again(ranking: Ranking, need_id: int, result_id: int, parts: Sequence[Part] | None) -> Found:
+    """A pair with its new score; a result that was withdrawn gets none, and nobody sees it."""
+    if parts is None:
+        return Found(need_id, result_id, 0.0)
+    return Found(need_id, result_id, total(tuple(parts)), _shown(ranking, parts))
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A match of a listing's list that goes to the desk: its place from 1, and how likely it was to go there."""
+
+    match: Match
+    rank: int
+    propensity: float = 1.0
+
+
+def _picked(ranking: Ranking, listing: Listing, found: Sequence[Match]) -> list[Picked]:
+    """The best of a list, and now and then one from further down."""
+    picked = [Picked(match, rank) for rank, match in enumerate(found[:EACH], 1)]
+    following = [match for match in found[EACH:] if match.score >= LEAST_SCORE]
+    ids = [match.listing.public_id for match in following]
+    drawn = draw(listing.public_id, ids, best=EACH, share=ranking.matcher.settings.explore)
+    if drawn is not None:
+        # The list is in the order of its scores, so those that follow stand together.
+        picked.append(Picked(following[drawn.index], EACH + drawn.index + 1, drawn.propensity))
+    return picked
+
+
 def _pairs(ranking: Ranking, listing: Listing) -> list[Found]:
     """A need's own list, or for a result the needs that are closest, each with the score that its list says."""
     own = listings.full(ranking.session, listing)
-    best = ranking.matches(own, scope=Scope.CROSS_BORDER, limit=EACH).matches
+    best = _picked(ranking, listing, ranking.matches(own, scope=Scope.CROSS_BORDER, limit=SHOWN).matches)
     if listing.direction is Direction.NEED:
-        return [Found(listing.id or 0, match.listing.id, match.score) for match in best]
+        return [
+            Found(listing.id or 0, one.match.listing.id, one.match.score, _shown(ranking, one.match.parts, one))
+            for one in best
+        ]
     found = []
-    for match in best:
-        if match.score < LEAST_SCORE:
+    for one in best:
+        if one.match.score < LEAST_SCORE:
             continue  # a need that means little to the result will not think more of it
-        need = ranking.session.get(Listing, match.listing.id)
+        need = ranking.session.get(Listing, one.match.listing.id)
         explained = ranking.explain(listings.full(ranking.session, need), own) if need else None
         if explained is not None:
-            found.append(Found(match.listing.id, listing.id or 0, explained.score))
+            shown = _shown(ranking, explained.parts, one)
+            found.append(Found(one.match.listing.id, listing.id or 0, explained.score, shown))
     return found
+
+
+def _shown(ranking: Ranking, parts: Sequence[Part], picked: Picked | None = None) -> Shown:
+    """What will be known of a pair when somebody has judged it."""
+    values = {part.name: part.value for part in parts}
+    weights, encoder = active(ranking.session).version, ranking.matcher.index.encoder
+    if picked is None:
+        return Shown(values, weights, encoder)
+    return Shown(values, weights, encoder, picked.rank, picked.propensity)

@@ -30,6 +30,7 @@ from matchmaker.matching.passages import OPEN, Hidden, pieces_of
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match, Quote, Scope
+from matchmaker.matching.scoring import total
 from tests.factories.market import NEED, RESULT, publish, translate
 from tests.flows.actors import member
 from tests.matchmaker.matching.conftest import CountingEncoder, People, changed
@@ -228,10 +229,11 @@ def test_a_pair_on_the_desk_is_explained_as_the_owner_is_answered(
         full = listings.fulls_by_id(session, [need.id or 0, result.id or 0])
         asking = Ranking(matcher, session, Reader("en"), desk=True)
         found = asking.explain(full[need.id or 0], full[result.id or 0])
-        scores = asking.among(full[need.id or 0], [result.id or 0])
+        parts = asking.among(full[need.id or 0], [result.id or 0])
     assert found is not None
     assert found.score == pytest.approx(matches(matcher, need, OWNER)[0].score, abs=1e-6)
-    assert scores == {result.id: pytest.approx(found.score, abs=1e-6)}
+    assert list(parts) == [result.id]
+    assert total(parts[result.id or 0]) == pytest.approx(found.score, abs=1e-6)
 
 
 def test_a_typed_search_never_goes_by_it(matcher: Matcher, pair: tuple[Listing, Listing]) -> None:

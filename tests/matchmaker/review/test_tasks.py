@@ -18,7 +18,7 @@ from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Scope
 from matchmaker.review import tasks
-from matchmaker.review.models import Suggestion
+from matchmaker.review.models import Showing, Suggestion
 from tests.factories.market import NEED, RESULT, publish, write
 
 Person = Callable[..., Actor]
@@ -40,6 +40,7 @@ def matcher(app: Flask, engine: Engine, person: Person) -> Matcher:
         publish(engine, actor, RESULT, country=country, lang=lang, **{**words, "advantages": topic})
     embed(made)
     with unit_of_work(engine) as uow:
+        uow.session.execute(delete(Showing))
         uow.session.execute(delete(Suggestion))
     return made
 

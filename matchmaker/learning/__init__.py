@@ -1,0 +1,1 @@
+"""Learning from verdicts: what was shown and judged becomes weights that administrators may put to use."""
