@@ -185,17 +185,15 @@ class Pool:
         only when fewer are kept.
         """
         if echo:
-            sought = self._with_echo(sought, market)
+            sought = self.echoed(sought, market)
         return self._ranked(sought, max(k, CANDIDATES), market, market if keep is None else keep)[:k]
 
-    def contributions(self, sought: Sought, found: Found, *, market: Sequence[Keep], echo: bool = True) -> list[Share]:
-        """What each passage of a document that was found adds to its standing, in their order.
+    def contributions(self, sought: Sought, found: Found) -> list[Share]:
+        """What each passage of a document adds to the standing with which it was found, in their order.
 
-        Everything else stays as it is: the level and the spread of its language, and who speaks for the query. Without
-        its only passage a document says nothing.
+        `sought` is what it was found by, its echo included. Everything else stays as it is: the level and the spread of
+        the language, and who speaks for the query. Without its only passage a document says nothing.
         """
-        if echo:
-            sought = self._with_echo(sought, market)
         number, row = found.place
         layer = self.layers[number]
         asked = self._weighted(sought, int(layer.languages[row]))
@@ -223,6 +221,17 @@ class Pool:
                 score = (1 - ECHO_SHARE) * score + ECHO_SHARE * float(whole @ asked.echo)
         return (score - LEVEL_SHARE * like.level) / like.spread
 
+    def prominence(self, sought: Sought, place: tuple[int, int]) -> float:
+        """By how many standard deviations a row's best passage exceeds what the market at large answers.
+
+        About 0 for what has nothing to do with the query, in whatever two languages.
+        """
+        layer = self.layers[place[0]]
+        asked = self._weighted(sought, int(layer.languages[place[1]]))
+        passages = layer.passages.vectors(np.arange(layer.starts[place[1]], layer.starts[place[1] + 1]))
+        usual = self.usual[ALL].sample @ asked.whole if len(self.usual[ALL].sample) else np.zeros(1)
+        return float(((passages @ asked.whole).max() - usual.mean()) / max(usual.std(), LEAST_SPREAD))
+
     def likeness(self, sought: Sought, vectors: Vectors, languages: Sequence[str]) -> float:
         """How alike a document of one language is, from -1 to 1, by its raw passages (n, dim) alone.
 
@@ -235,7 +244,7 @@ class Pool:
         best = float((passages @ (sought.passages * weights).T).max())
         return 0.5 * float(whole @ (sought.whole * weights)) + 0.5 * best
 
-    def _with_echo(self, sought: Sought, market: Sequence[Keep]) -> Sought:
+    def echoed(self, sought: Sought, market: Sequence[Keep]) -> Sought:
         """The same, with the best documents of the market speaking for it."""
         speakers = self._ranked(sought, PEERS * 2, market, market)[:SPEAKERS]
         if not speakers:

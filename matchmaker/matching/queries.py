@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, CompoundSelect, Select, case, func, or_, select, union_all
 from sqlmodel import Session, col
 
+from matchmaker.accounts.models import Organisation
 from matchmaker.core.clock import now
 from matchmaker.listings.models import (
     Direction,
@@ -38,7 +39,14 @@ _QUOTABLE = (
 )
 # Characters of a description that stand for a missing summary; listings that are looked through, newest first.
 BEGINNING, MOST_OPENINGS = 300, 20_000
-_SCORED = (Scheme.IPC, Scheme.NACE, Scheme.PARTNERSHIP, Scheme.TARGET_COUNTRY)
+_SCORED = (
+    Scheme.IPC,
+    Scheme.NACE,
+    Scheme.PARTNERSHIP,
+    Scheme.PARTNER_TYPE,
+    Scheme.PARTNER_SIZE,
+    Scheme.TARGET_COUNTRY,
+)
 
 
 @dataclass(frozen=True)
@@ -285,11 +293,15 @@ def sides(session: Session, listing_ids: Sequence[int]) -> dict[int, Side]:
     )
     for row in session.execute(wanted.order_by(col(ListingCode.code))).scalars():
         codes.setdefault(row.listing_id, {}).setdefault(row.scheme, []).append(row.code)
-    rows = session.execute(select(Listing).where(col(Listing.id).in_(listing_ids))).scalars()
-    return {row.id: _side(row, codes.get(row.id, {})) for row in rows if row.id is not None}
+    owned = select(Listing, col(Organisation.kind), col(Organisation.size)).outerjoin(
+        Organisation, col(Organisation.id) == Listing.organisation_id
+    )
+    rows = session.execute(owned.where(col(Listing.id).in_(listing_ids)))
+    # An anonymous owner's kind and size are shown to everybody as well.
+    return {row[0].id: _side(row[0], codes.get(row[0].id, {}), row[1] or "", row[2] or "") for row in rows}
 
 
-def _side(listing: Listing, codes: dict[Scheme, list[str]]) -> Side:
+def _side(listing: Listing, codes: dict[Scheme, list[str]], kind: str, size: str) -> Side:
     return Side(
         country=listing.country,
         trl=listing.trl,
@@ -297,8 +309,14 @@ def _side(listing: Listing, codes: dict[Scheme, list[str]]) -> Side:
         nace=tuple(codes.get(Scheme.NACE, ())),
         partnerships=tuple(codes.get(Scheme.PARTNERSHIP, ())),
         target_countries=tuple(codes.get(Scheme.TARGET_COUNTRY, ())),
+        partner_types=tuple(codes.get(Scheme.PARTNER_TYPE, ())),
+        partner_sizes=tuple(codes.get(Scheme.PARTNER_SIZE, ())),
+        kind=kind,
+        size=size,
         dated=listing.published_at,
         deadline=listing.deadline,
+        budget=(listing.budget_min, listing.budget_max),
+        currency=listing.budget_currency or "",
     )
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from embeddings.index.base import Keep
 from embeddings.languages import detect_language
-from embeddings.pool import ECHO_LEAST_TEXT, Found, Pool, Sought
+from embeddings.pool import ECHO_LEAST_TEXT, Found, Pool, Share, Sought
 from matchmaker.core.clock import now
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
@@ -21,11 +21,13 @@ from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import Filters, FullListing
 from matchmaker.matching import queries, scoring, service, weights
+from matchmaker.matching.elements import elements
 from matchmaker.matching.index import Columns, Rooms, View
 from matchmaker.matching.models import Passage
 from matchmaker.matching.queries import Quotable
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import (
+    Aligned,
     Match,
     MatchList,
     Part,
@@ -52,6 +54,15 @@ FAR, NEAR, LEAST_CONFIDENCE = 0.15, 0.35, 0.1
 
 
 Scored = tuple[float, Found, tuple[Part, ...]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was asked of a pool, its echo included, and what was found by it."""
+
+    pool: Pool
+    sought: Sought
+    found: Sequence[Found]
 
 
 def fit(standing: float, reach: float) -> float:
@@ -98,16 +109,20 @@ class Ranking:
         own = self._own(full)
         if own is None:
             return MatchList(_readiness(self.session, full.listing), scope)
-        found = self._find(own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
-        return MatchList(Readiness.READY, scope, self._judge(own, found)[:limit])
+        asked = self._find(own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
+        return MatchList(Readiness.READY, scope, self._judge(own, asked)[:limit])
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
         """Why these two fit, as the need's own list would say it; None while a text waits for the encoder."""
         own = self._own(need)
         if own is None:
             return None
-        found = self._find(own, 1, lambda columns: columns.owners == (result.listing.id or 0))
-        return next(iter(self._judge(own, found)), None)
+        asked = self._find(own, 1, lambda columns: columns.owners == (result.listing.id or 0))
+        found = next(iter(self._judge(own, asked)), None)
+        if found is None or need.is_shortened:
+            return found
+        said = elements(need.draft(), asked.found[0], asked.pool, self.matcher.encoded)
+        return replace(found, elements=said)
 
     def among(self, full: FullListing, others: Sequence[int]) -> dict[int, tuple[Part, ...]]:
         """The parts of the scores that the listing's own list gives, or would give further down, to these others."""
@@ -115,8 +130,8 @@ class Ranking:
         if own is None:
             return {}
         wanted = np.array(others, dtype=np.int64)
-        found = self._find(own, len(others), lambda columns: np.isin(columns.owners, wanted))
-        return {row.owner: parts for _, row, parts in self._score(full.listing, found)}
+        asked = self._find(own, len(others), lambda columns: np.isin(columns.owners, wanted))
+        return {row.owner: parts for _, row, parts in self._score(full.listing, asked.found)}
 
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
@@ -137,11 +152,14 @@ class Ranking:
         number, size = page
         return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
 
-    def _find(self, own: Own, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
+    def _find(self, own: Own, k: int, wanted: Callable[[Columns], Keep]) -> Answers:
         """The k best answers to a listing among the wanted rows, judged against its whole market."""
+        pool = own.rooms.pool
         market = own.rooms.keep(lambda columns: answers(columns, own.listing))
-        sought = seek(own.rooms.pool, [each.passage for each in own.passages])
-        return own.rooms.pool.search(sought, k, market=market, keep=own.rooms.keep(wanted), echo=own.is_long)
+        sought = seek(pool, [each.passage for each in own.passages])
+        if own.is_long:
+            sought = pool.echoed(sought, market)
+        return Answers(pool, sought, pool.search(sought, k, market=market, keep=own.rooms.keep(wanted), echo=False))
 
     def _view(self) -> View:
         return self.matcher.index.catch_up(self.session)
@@ -157,9 +175,9 @@ class Ranking:
         view = self._view()
         return Own(full.listing, own, view.inside if is_inside else view.open, words)
 
-    def _judge(self, own: Own, found: Sequence[Found]) -> list[Match]:
+    def _judge(self, own: Own, asked: Answers) -> list[Match]:
         """The best matches; words are fetched only for those that are looked at."""
-        return self._with_words(self._score(own.listing, found)[:SHOWN], own)
+        return self._with_words(self._score(own.listing, asked.found)[:SHOWN], own, asked)
 
     def _score(self, listing: Listing, found: Sequence[Found]) -> list[Scored]:
         """Everything found with its parts, best first."""
@@ -174,21 +192,23 @@ class Ranking:
                 scored.append((scoring.total(parts), row, parts))
         return sorted(scored, key=lambda each: (-each[0], each[1].owner))
 
-    def _with_words(self, scored: Sequence[Scored], own: Own) -> list[Match]:
+    def _with_words(self, scored: Sequence[Scored], own: Own, asked: Answers) -> list[Match]:
         cards = listings.cards(self.session, [row.owner for _, row, _ in scored], self.reader)
-        texts = queries.quotable(self.session, [row.pair[1] for _, row, _ in scored])
-        return [
-            Match(
-                cards[row.owner],
-                score,
-                parts,
-                own.quote(row.pair[0]),
-                _quote(texts[row.pair[1]], cards[row.owner].lang),
-                _working(row),
-            )
-            for score, row, parts in scored
-            if row.owner in cards and row.pair[1] in texts
-        ]
+        shares = {row.owner: asked.pool.contributions(asked.sought, row) for _, row, _ in scored}
+        texts = queries.quotable(self.session, [share.passage_id for some in shares.values() for share in some])
+        found = []
+        for score, row, parts in scored:
+            if row.owner in cards and row.pair[1] in texts:
+                card = cards[row.owner]
+                other = _quote(texts[row.pair[1]], card.lang)
+                aligned = [
+                    Aligned(own.quote(share.own), _quote(texts[share.passage_id], card.lang), points)
+                    for share, points in zip(shares[row.owner], owed(parts, row, shares[row.owner]), strict=True)
+                    if share.passage_id in texts
+                ]
+                aligned.sort(key=lambda each: -each.points)
+                found.append(Match(card, score, parts, own.quote(row.pair[0]), other, _working(row), aligned))
+        return found
 
     def _hits(self, found: Sequence[Found]) -> list[SearchHit]:
         cards = listings.cards(self.session, [row.owner for row in found], self.reader)
@@ -232,6 +252,13 @@ def in_scope(columns: Columns, listing: Listing, scope: Scope) -> Keep:
 def judge(need: Side, result: Side, found: Found, counted: Weights = scoring.HAND) -> tuple[Part, ...]:
     """The parts of one pair's score."""
     return scoring.parts(scoring.Pair(need, result, fit(found.standing, found.reach), now()), counted)
+
+
+def owed(parts: Sequence[Part], row: Found, shares: Sequence[Share]) -> list[float]:
+    """The points of the score that are owed to each passage: what would be missing without its text."""
+    weight = next(part.weight for part in parts if part.name == scoring.TEXT)
+    full = fit(row.standing, row.reach)
+    return [weight * (full - fit(share.standing_without, row.reach)) for share in shares]
 
 
 def _readiness(session: Session, listing: Listing) -> Readiness:

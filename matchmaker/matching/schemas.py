@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from math import exp
 
@@ -39,8 +40,16 @@ class Side:
     nace: tuple[str, ...] = ()
     partnerships: tuple[str, ...] = ()
     target_countries: tuple[str, ...] = ()
+    # What kind and size of partner it looks for, and what its own organisation is.
+    partner_types: tuple[str, ...] = ()
+    partner_sizes: tuple[str, ...] = ()
+    kind: str = ""
+    size: str = ""
     dated: datetime | None = None
     deadline: date | None = None
+    # What a need can spend, or a result costs.
+    budget: tuple[Decimal | None, Decimal | None] = (None, None)
+    currency: str = ""
 
 
 # Fewer verdicts than this say too little for a chance to be told.
@@ -77,17 +86,26 @@ class Weights:
 
 @dataclass(frozen=True)
 class Part:
-    """One named part of a score: `value` from 0 to 1, `weight` its share, `words` what the reader is told."""
+    """One named part of a score: `value` from 0 to 1, `weight` its share, `words` what the reader is told.
+
+    `hint` says what a side could add to its listing for the part to count; empty where nothing is missing.
+    """
 
     name: str
     title: LazyString | str
     value: float
     weight: float
     words: LazyString | str
+    hint: LazyString | str = ""
 
     @property
     def points(self) -> float:
         return self.value * self.weight
+
+    @property
+    def missing(self) -> float:
+        """The points that are still to be had."""
+        return (1 - self.value) * self.weight
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,40 @@ class Quote:
     lang: str
     text: str
     sealed: bool = False
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A passage of the other listing, the own one that it answers best, and the points that the match owes to it.
+
+    `points` (0 to 1) is what the score would lose without the text of `other`; below 0 where it would gain.
+    """
+
+    own: Quote
+    other: Quote
+    points: float
+
+
+class Answered(StrEnum):
+    """What a result makes of something that a need says."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+    # The need does not say it.
+    UNSAID = "unsaid"
+    # It says it in a language whose words are not known here, or by a code alone.
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True)
+class ElementFit:
+    """An element of a need, the words that say it, and whether the result speaks of it."""
+
+    title: LazyString | str
+    said: str
+    answered: Answered
+    hint: LazyString | str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +173,15 @@ class Match:
     own: Quote
     other: Quote
     working: Working | None = None
+    # Every passage of the other listing, the one that contributes most first.
+    aligned: Sequence[Aligned] = ()
+    # What becomes of each element of the need; only where one match is looked at.
+    elements: Sequence[ElementFit] = ()
+
+    @property
+    def hints(self) -> Sequence[Part]:
+        """The parts for which a side could say more, the one that could bring most first."""
+        return sorted((part for part in self.parts if part.hint), key=lambda part: -part.missing)
 
 
 @dataclass(frozen=True)

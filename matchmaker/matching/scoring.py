@@ -16,7 +16,7 @@ from matchmaker.i18n import lazy
 from matchmaker.i18n.locales import current_language
 from matchmaker.matching.schemas import Part, Side, Weights
 from matchmaker.taxonomy import service as taxonomy
-from matchmaker.taxonomy.vocabulary import PartnershipType, Trl
+from matchmaker.taxonomy.vocabulary import OrganisationKind, OrganisationSize, PartnershipType, PartnerType, Trl
 
 NEUTRAL = 0.5
 # Codes that share less than this share little more than a chapter of the classification.
@@ -35,48 +35,87 @@ class Pair:
     now: datetime
 
 
-Answer = tuple[float, LazyString | str]
+@dataclass(frozen=True)
+class Answer:
+    """A value from 0 to 1, the words for it, and what a side could say for it to count."""
+
+    value: float
+    words: LazyString | str
+    hint: LazyString | str = ""
+
+
+# What a silent need could say, and what a silent result could.
+Hints = tuple[LazyString, LazyString]
+_IPC_HINTS = lazy("The need could name an IPC code."), lazy("The result could name an IPC code.")
+_NACE_HINTS = lazy("The need could name a NACE code."), lazy("The result could name a NACE code.")
+_PARTNERSHIP_HINTS = (
+    lazy("The need could say which partnership it accepts."),
+    lazy("The result could say which partnership it accepts."),
+)
+_MONEY_HINTS = lazy("The need could give its budget."), lazy("The result could say what it costs.")
 
 
 def text_fit(pair: Pair) -> Answer:
     """How far the best pair of passages stands out, whatever the two languages are."""
     for least, words in _FIT_WORDS:
         if pair.fit >= least:
-            return pair.fit, words
-    return pair.fit, _FIT_WORDS[-1][1]
+            return Answer(pair.fit, words)
+    return Answer(pair.fit, _FIT_WORDS[-1][1])
 
 
 def common_fields(pair: Pair) -> Answer:
     """How near the closest two IPC codes are."""
-    return _closest("ipc", pair.need.ipc, pair.result.ipc)
+    return _closest("ipc", pair, _IPC_HINTS)
 
 
 def common_sectors(pair: Pair) -> Answer:
     """How near the closest two NACE codes are."""
-    return _closest("nace", pair.need.nace, pair.result.nace)
+    return _closest("nace", pair, _NACE_HINTS)
 
 
 def maturity(pair: Pair) -> Answer:
     """Whether the result has reached the readiness that the need asks for; each missing level costs a quarter."""
     if pair.result.trl is None:
-        return NEUTRAL, lazy("The result gives no TRL.")
+        return Answer(NEUTRAL, lazy("The result gives no TRL."), lazy("The result could give its TRL."))
     if pair.need.trl is None:
-        return NEUTRAL, lazy("The need asks for no particular TRL.")
+        hint = lazy("The need could say which TRL it asks for.")
+        return Answer(NEUTRAL, lazy("The need asks for no particular TRL."), hint)
     reached, wanted = Trl.of(pair.result.trl).level, Trl.of(pair.need.trl).level
     said = {"reached": reached, "wanted": wanted}
     if reached >= wanted:
-        return 1.0, lazy("TRL %(reached)s reached, %(wanted)s wanted.", **said)
-    return max(0.0, 1 - (wanted - reached) / 4), lazy("TRL %(reached)s reached, %(wanted)s wanted: too early.", **said)
+        return Answer(1.0, lazy("TRL %(reached)s reached, %(wanted)s wanted.", **said))
+    value = max(0.0, 1 - (wanted - reached) / 4)
+    return Answer(value, lazy("TRL %(reached)s reached, %(wanted)s wanted: too early.", **said))
 
 
 def partnership(pair: Pair) -> Answer:
     """Whether both sides accept the same kind of partnership."""
     if not pair.need.partnerships or not pair.result.partnerships:
-        return NEUTRAL, lazy("One side names no type of partnership.")
+        hint = _ask(pair.need.partnerships, _PARTNERSHIP_HINTS)
+        return Answer(NEUTRAL, lazy("One side names no type of partnership."), hint)
     shared = [code for code in pair.need.partnerships if code in pair.result.partnerships]
     if not shared:
-        return 0.0, lazy("The two sides look for different types of partnership.")
-    return 1.0, lazy("Both sides accept: %(partnership)s.", partnership=PartnershipType.of(shared[0]).title)
+        return Answer(0.0, lazy("The two sides look for different types of partnership."))
+    return Answer(1.0, lazy("Both sides accept: %(partnership)s.", partnership=PartnershipType.of(shared[0]).title))
+
+
+def partner(pair: Pair) -> Answer:
+    """Whether each side is the kind and size of partner that the other looks for."""
+    wishes = [
+        (wanted, has)
+        for one, other in ((pair.need, pair.result), (pair.result, pair.need))
+        for wanted, has in ((one.partner_types, other.kind), (one.partner_sizes, other.size))
+        if wanted and has and PartnerType.ANY.value not in wanted
+    ]
+    if not wishes:
+        return Answer(NEUTRAL, lazy("Nothing is said of the kind of partner, or any will do."))
+    met = [has in wanted for wanted, has in wishes]
+    if all(met):
+        return Answer(1.0, lazy("Each side is a partner of the kind that the other looks for."))
+    missed = wishes[met.index(False)][1]
+    kinds = {str(each.value): each.title for each in (*OrganisationKind, *OrganisationSize)}
+    words = lazy("Another kind of partner is sought than: %(kind)s.", kind=kinds.get(missed, missed))
+    return Answer(sum(met) / (2 * len(met)), words)
 
 
 def countries(pair: Pair) -> Answer:
@@ -84,30 +123,40 @@ def countries(pair: Pair) -> Answer:
     wishes = ((pair.need.target_countries, pair.result.country), (pair.result.target_countries, pair.need.country))
     asked = [(targets, country) for targets, country in wishes if targets and country]
     if not asked:
-        return NEUTRAL, lazy("Neither side limits the countries.")
+        return Answer(NEUTRAL, lazy("Neither side limits the countries."))
     met = [any(covers(target, country) for target in targets) for targets, country in asked]
     if all(met):
         name = country_name(asked[0][1], current_language())
-        return 1.0, lazy("%(country)s is among the countries sought.", country=name)
-    missed = asked[met.index(False)][1]
-    value = sum(met) / (2 * len(met))
-    return value, lazy(
-        "%(country)s is not among the countries sought.", country=country_name(missed, current_language())
-    )
+        return Answer(1.0, lazy("%(country)s is among the countries sought.", country=name))
+    missed = country_name(asked[met.index(False)][1], current_language())
+    return Answer(sum(met) / (2 * len(met)), lazy("%(country)s is not among the countries sought.", country=missed))
+
+
+def money(pair: Pair) -> Answer:
+    """Whether what the need can spend reaches what the result costs; only where both speak of one currency."""
+    (_, most), (least, _) = pair.need.budget, pair.result.budget
+    if most is None or least is None:
+        hint = _ask(most is not None, _MONEY_HINTS)
+        return Answer(NEUTRAL, lazy("One side names no sum."), hint)
+    if pair.need.currency != pair.result.currency:
+        return Answer(NEUTRAL, lazy("The two sides speak of different currencies."))
+    if most >= least:
+        return Answer(1.0, lazy("The budget reaches what the result costs."))
+    return Answer(float(most / least), lazy("The result costs more than the budget."))
 
 
 def freshness(pair: Pair) -> Answer:
     """How recent the older of the two listings is, and whether the need still takes answers."""
     if pair.need.deadline is not None and pair.need.deadline < pair.now.astimezone(UTC).date():
-        return 0.0, lazy("The need's deadline has passed.")
+        return Answer(0.0, lazy("The need's deadline has passed."))
     dates = [side.dated for side in (pair.need, pair.result) if side.dated]
     if not dates:
-        return NEUTRAL, lazy("The listings carry no date.")
+        return Answer(NEUTRAL, lazy("The listings carry no date."))
     age = max(timedelta(0), pair.now - min(dates))
     value = float(0.5 ** (age / HALF_LIFE))
     if age < timedelta(days=90):
-        return value, lazy("Both listings are recent.")
-    return value, lazy("The older listing is from %(year)s.", year=min(dates).year)
+        return Answer(value, lazy("Both listings are recent."))
+    return Answer(value, lazy("The older listing is from %(year)s.", year=min(dates).year))
 
 
 @dataclass(frozen=True)
@@ -120,12 +169,17 @@ class Rule:
     judge: Callable[[Pair], Answer]
 
 
+# The part that the texts make.
+TEXT = "text_fit"
+
 RULES: tuple[Rule, ...] = (
-    Rule("text_fit", lazy("Texts fit"), 0.70, text_fit),
-    Rule("common_fields", lazy("Field of technology"), 0.10, common_fields),
-    Rule("common_sectors", lazy("Sector"), 0.05, common_sectors),
+    Rule(TEXT, lazy("Texts fit"), 0.68, text_fit),
+    Rule("common_fields", lazy("Field of technology"), 0.09, common_fields),
+    Rule("common_sectors", lazy("Sector"), 0.04, common_sectors),
     Rule("maturity", lazy("Maturity"), 0.05, maturity),
     Rule("partnership", lazy("Partnership"), 0.04, partnership),
+    Rule("partner", lazy("Kind of partner"), 0.03, partner),
+    Rule("money", lazy("Money"), 0.01, money),
     Rule("countries", lazy("Countries"), 0.03, countries),
     Rule("freshness", lazy("Freshness"), 0.03, freshness),
 )
@@ -144,8 +198,8 @@ def parts(pair: Pair, weights: Weights = HAND) -> tuple[Part, ...]:
     """Every part of the pair's score, in the order of the table; `weights` name every rule, see weights.py."""
     found = []
     for rule in RULES:
-        value, words = rule.judge(pair)
-        found.append(Part(rule.name, rule.title, value, weights.shares[rule.name], words))
+        said = rule.judge(pair)
+        found.append(Part(rule.name, rule.title, said.value, weights.shares[rule.name], said.words, said.hint))
     return tuple(found)
 
 
@@ -154,14 +208,20 @@ def total(found: tuple[Part, ...]) -> float:
     return sum(part.points for part in found)
 
 
-def _closest(scheme: str, need: tuple[str, ...], result: tuple[str, ...]) -> Answer:
+def _closest(scheme: str, pair: Pair, hints: Hints) -> Answer:
+    need, result = getattr(pair.need, scheme), getattr(pair.result, scheme)
     if not need or not result:
-        return NEUTRAL, lazy("One side names no code.")
+        return Answer(NEUTRAL, lazy("One side names no code."), _ask(need, hints))
     value, code = taxonomy.closest(scheme, need, result)
     if code is None:
-        return 0.0, lazy("No code in common.")
+        return Answer(0.0, lazy("No code in common."))
     # Titles of the classification list everything they cover; the first of it says enough in a reason.
     label = re.split("[;；]", taxonomy.label(scheme, code, current_language()))[0].rstrip(".。")
     if value < BROAD:
-        return value, lazy("Only the broad area is the same: %(label)s.", label=label)
-    return value, lazy("In common: %(label)s.", label=label)
+        return Answer(value, lazy("Only the broad area is the same: %(label)s.", label=label))
+    return Answer(value, lazy("In common: %(label)s.", label=label))
+
+
+def _ask(need_says: object, hints: Hints) -> LazyString:
+    """What the need could add where it is silent; else what the result could."""
+    return hints[1] if need_says else hints[0]

@@ -19,6 +19,7 @@ from embeddings.index.flat import FlatIndex
 from embeddings.pool import (
     CANDIDATES,
     ECHO_SHARE,
+    LEAST_SPREAD,
     LEAST_VARIANCE,
     LEVEL_SHARE,
     PEERS,
@@ -93,6 +94,10 @@ def by_definition(
     asked = np.asarray(pool.correction.apply(*sought), dtype=np.float64)
     whole = blockwise(asked.mean(axis=0, keepdims=True), blocks)[0]
     kept = market if keep is None else keep
+    first_layer = pool.layers[0].wholes
+    fitted = first_layer.vectors(np.arange(first_layer.count)).astype(np.float64)
+    spreads = np.maximum((asked @ fitted.T).std(axis=1), LEAST_SPREAD) if len(fitted) else np.ones(len(asked))
+    shares = spreads / spreads.sum()
     rows = []
     for number, layer in enumerate(pool.layers):
         for i in range(layer.wholes.count):
@@ -103,7 +108,7 @@ def by_definition(
             row = Row(int(layer.owners[i]), pool.names[layer.languages[i]], mean, number == 0)
             weights = pool.correction.weights(whole.astype(np.float32), row.lang)
             row.aim = whole * weights
-            row.score = 0.5 * float(mean @ row.aim) + 0.5 * float((passages @ (asked * weights).T).max())
+            row.score = 0.5 * float(mean @ row.aim) + 0.5 * float((passages @ (asked * weights).T).max(axis=0) @ shares)
             row.weights, row.sold, row.kept = weights, bool(market[number][i]), bool(kept[number][i])
             rows.append(row)
     first = standings(rows)
@@ -369,3 +374,42 @@ def test_half_precision_gives_the_same_answers() -> None:
         assert {row.owner for row in found[0]} == {row.owner for row in found[1]}
         standings = [sorted(row.standing for row in answers) for answers in found]
         assert standings[0] == pytest.approx(standings[1], abs=5e-3)
+
+
+def test_without_a_passage_a_document_stands_where_it_would_if_it_had_never_had_it() -> None:
+    pool = pool_of(market(), KNOWN)
+    asked = np.concatenate([said(2, "zh"), said(5, "zh")])
+    sought = pool.echoed(pool.seek(asked, ["zh"] * 2), all_rows(pool))
+    found = next(row for row in pool.search(sought, 50, market=all_rows(pool), echo=False) if row.owner == 51)
+    shares = pool.contributions(sought, found)
+    layer, row = pool.layers[0], found.place[1]
+    members = np.arange(layer.starts[row], layer.starts[row + 1])
+    assert [share.passage_id for share in shares] == layer.passage_ids[members].tolist()
+    assert len(shares) == 3
+    passages = layer.passages.vectors(members)
+    assert sought.echo is not None
+    for i, share in enumerate(shares):
+        rest = np.delete(passages, i, axis=0)
+        whole = unit_rows(rest.mean(axis=0, keepdims=True))[0]
+        own = 0.5 * whole @ sought.whole + 0.5 * (rest @ sought.passages.T).max(axis=0) @ sought.shares
+        score = (1 - ECHO_SHARE) * own + ECHO_SHARE * whole @ sought.echo
+        assert share.standing_without == pytest.approx((score - LEVEL_SHARE * found.level) / found.spread, abs=1e-3)
+        assert share.own == 1
+        assert share.similarity == pytest.approx(float((passages[i] @ sought.passages.T).max()), abs=1e-3)
+
+
+def test_without_its_only_passage_a_document_says_nothing() -> None:
+    pool = pool_of(market(), KNOWN)
+    sought = pool.seek(said(3, "de"), ["de"])
+    found = next(row for row in pool.search(sought, 50, market=all_rows(pool), echo=False) if row.owner == 32)
+    (share,) = pool.contributions(sought, found)
+    assert share.standing_without == pytest.approx(-LEVEL_SHARE * found.level / found.spread)
+    assert share.standing_without < found.standing
+
+
+def test_a_passage_that_is_as_near_to_everything_counts_less_than_a_specific_one() -> None:
+    pool = pool_of(market(), KNOWN)
+    everything = unit_rows(CONTENTS.mean(axis=0, keepdims=True) + OFFSETS["zh"])
+    sought = pool.seek(np.concatenate([said(4, "zh"), everything.astype(np.float32)]), ["zh"] * 2)
+    assert sought.shares.sum() == pytest.approx(1)
+    assert sought.shares[0] > sought.shares[1]
