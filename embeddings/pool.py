@@ -11,6 +11,7 @@ before the cut.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,12 @@ from embeddings.encoders.base import Vectors
 from embeddings.fairness import Correction, unit_blocks
 from embeddings.index.base import Keep, VectorIndex
 
-# How many of a language's best say what is usual there, and how much of that level is taken off a score.
+T = TypeVar("T", float, NDArray[np.float32])
+
+# How many of a language's best say what is usual there.
 PEERS = 5
-LEVEL_SHARE = 0.5
-# How many of the best documents speak for the query, and how much of the score they get.
+# How many of the best documents speak for the query.
 SPEAKERS = 3
-ECHO_SHARE = 0.2
 # A shorter text than this many characters is a typed search, which the closest documents rather lead astray.
 ECHO_LEAST_TEXT = 200
 # A language with fewer documents than this borrows from the spread of all.
@@ -37,6 +38,23 @@ LEAST_SPREAD = 1e-3
 ALL = -1
 # How many rows of each language are looked at closely, at least.
 CANDIDATES = 50
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How much each step of the ranking counts; an ablation sets one of them to nothing."""
+
+    # What passages answer passages, in a score of the document's own; the rest is the whole's.
+    late: float = 0.5
+    # What the documents that fit best say, in a score.
+    echo: float = 0.2
+    # How much of what is usual among the best of a language is taken off a score.
+    level: float = 0.5
+    # The power of a language's variance by which a score is divided: a quarter is half of the scale.
+    spread: float = 0.25
+
+
+PRODUCT = Recipe()
 
 
 @dataclass(frozen=True)
@@ -81,14 +99,6 @@ class Sought:
     whole: Vectors
     shares: NDArray[np.float32]
     echo: Vectors | None = None
-
-    @property
-    def aim(self) -> Vectors:
-        """What rows are compared with to find candidates: all of the score that is an inner product."""
-        if self.echo is None:
-            return self.whole
-        aim: Vectors = (1 - ECHO_SHARE) * self.whole + ECHO_SHARE * self.echo
-        return aim
 
 
 @dataclass(frozen=True)
@@ -137,18 +147,11 @@ class _Scored:
     late: NDArray[np.float32]
     best: NDArray[np.float32]
     echo: NDArray[np.float32]
+    # Of its own, half whole and half late; and with the echo, which is the same before the speakers are known.
+    own: NDArray[np.float32]
+    score: NDArray[np.float32]
     own_passage: NDArray[np.int64]
     passage_id: NDArray[np.int64]
-
-    @property
-    def own(self) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = 0.5 * self.whole + 0.5 * self.late
-        return found
-
-    @property
-    def score(self) -> NDArray[np.float32]:
-        # Before the speakers are known, the echo is the score itself.
-        return np.where(np.isnan(self.echo), self.own, (1 - ECHO_SHARE) * self.own + ECHO_SHARE * self.echo)
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ class Pool:
     names: tuple[str, ...]
     usual: dict[int, Language]
     layers: tuple[Layer, ...]
+    recipe: Recipe = PRODUCT
 
     def seek(self, vectors: Vectors, languages: Sequence[str]) -> Sought:
         """What to look for, from raw vectors of passages (q, dim)."""
@@ -216,10 +220,19 @@ class Pool:
         if len(vectors):
             whole = unit_blocks(vectors.mean(axis=0, keepdims=True), self.correction.blocks)[0]
             late = float((vectors @ asked.passages.T).max(axis=0) @ asked.shares)
-            score = 0.5 * float(whole @ asked.whole) + 0.5 * late
+            score = self._mixed(float(whole @ asked.whole), late)
             if asked.echo is not None:
-                score = (1 - ECHO_SHARE) * score + ECHO_SHARE * float(whole @ asked.echo)
-        return (score - LEVEL_SHARE * like.level) / like.spread
+                score = (1 - self.recipe.echo) * score + self.recipe.echo * float(whole @ asked.echo)
+        return (score - self.recipe.level * like.level) / like.spread
+
+    def _mixed(self, whole: T, late: T) -> T:
+        return (1 - self.recipe.late) * whole + self.recipe.late * late
+
+    def _aim(self, sought: Sought) -> Vectors:
+        """What rows are compared with to find candidates: all of the score that is an inner product."""
+        if sought.echo is None:
+            return sought.whole
+        return (1 - self.recipe.echo) * sought.whole + self.recipe.echo * sought.echo
 
     def prominence(self, sought: Sought, place: tuple[int, int]) -> float:
         """By how many standard deviations a row's best passage exceeds what the market at large answers.
@@ -282,13 +295,13 @@ class Pool:
         return sorted(present)
 
     def _spread(self, sought: Sought, code: int) -> float:
-        """The square root of the standard deviation of the language's scores: half of the scale is taken out."""
+        """The scale of the language's scores, as far as it is taken out."""
         usual = float(np.var(self.usual[ALL].sample @ sought.whole)) if len(self.usual[ALL].sample) else 0.0
         own = self.usual.get(code)
         if own is not None:
             weight = own.count / (own.count + SPREAD_SHRINK)
             usual = weight * float(np.var(own.sample @ sought.whole)) + (1 - weight) * usual
-        return float(max(usual, LEAST_VARIANCE) ** 0.25)
+        return float(max(usual, LEAST_VARIANCE) ** self.recipe.spread)
 
     def _closest(self, sought: Sought, code: int, keeps: Sequence[Keep], n: int) -> _Scored:
         """The n rows of a language whose whole is closest, with their exact scores."""
@@ -296,13 +309,46 @@ class Pool:
         for number, (layer, keep) in enumerate(zip(self.layers, keeps, strict=True)):
             here = keep & (layer.languages == code)
             if here.any():
-                _, rows = layer.wholes.search(sought.aim[None], n, keep=here)
-                parts.append(_score(sought, number, layer, rows[0][rows[0] >= 0]))
+                _, rows = layer.wholes.search(self._aim(sought)[None], n, keep=here)
+                parts.append(self._scored(sought, number, rows[0][rows[0] >= 0]))
         return _join(parts, n)
+
+    def _scored(self, sought: Sought, number: int, rows: NDArray[np.int64]) -> _Scored:
+        layer = self.layers[number]
+        wholes = layer.wholes.vectors(rows)
+        starts, ends = layer.starts[rows], layer.starts[rows + 1]
+        lengths = ends - starts
+        members = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
+        similarity = layer.passages.vectors(members) @ sought.passages.T
+        bounds = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        answers = np.maximum.reduceat(similarity, bounds, axis=0)
+        # Of each row the query's passage that contributes most, and the row's first that answers it best.
+        own_passage = (answers * sought.shares).argmax(axis=1)
+        chosen = similarity[np.arange(len(members)), np.repeat(own_passage, lengths)]
+        groups = np.repeat(np.arange(len(rows)), lengths)
+        order = np.lexsort((-chosen, groups))
+        first = order[np.searchsorted(groups[order], np.arange(len(rows)))]
+        whole, late = (wholes @ sought.whole).astype(np.float32), (answers @ sought.shares).astype(np.float32)
+        own = self._mixed(whole, late)
+        echo = np.full(len(rows), np.nan, dtype=np.float32)
+        if sought.echo is not None:
+            echo = (wholes @ sought.echo).astype(np.float32)
+        return _Scored(
+            layer=np.full(len(rows), number, dtype=np.int64),
+            row=rows,
+            whole=whole,
+            late=late,
+            best=chosen[first].astype(np.float32),
+            echo=echo,
+            own=own,
+            score=own if sought.echo is None else (1 - self.recipe.echo) * own + self.recipe.echo * echo,
+            own_passage=own_passage,
+            passage_id=layer.passage_ids[members[first]],
+        )
 
     def _stand(self, scored: _Scored, code: int, scale: tuple[float, float, float]) -> Iterator[Found]:
         level, spread, reach = scale
-        standing = (scored.score - LEVEL_SHARE * level) / spread
+        standing = (scored.score - self.recipe.level * level) / spread
         for i, number in enumerate(scored.layer):
             yield Found(
                 owner=int(self.layers[number].owners[scored.row[i]]),
@@ -320,38 +366,10 @@ class Pool:
             )
 
 
-def _score(sought: Sought, number: int, layer: Layer, rows: NDArray[np.int64]) -> _Scored:
-    wholes = layer.wholes.vectors(rows)
-    starts, ends = layer.starts[rows], layer.starts[rows + 1]
-    lengths = ends - starts
-    members = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
-    similarity = layer.passages.vectors(members) @ sought.passages.T
-    bounds = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    answers = np.maximum.reduceat(similarity, bounds, axis=0)
-    # Of each row the query's passage that contributes most, and the first of the row's passages that answers it best.
-    own = (answers * sought.shares).argmax(axis=1)
-    chosen = similarity[np.arange(len(members)), np.repeat(own, lengths)]
-    groups = np.repeat(np.arange(len(rows)), lengths)
-    order = np.lexsort((-chosen, groups))
-    first = order[np.searchsorted(groups[order], np.arange(len(rows)))]
-    return _Scored(
-        layer=np.full(len(rows), number, dtype=np.int64),
-        row=rows,
-        whole=(wholes @ sought.whole).astype(np.float32),
-        late=(answers @ sought.shares).astype(np.float32),
-        best=chosen[first].astype(np.float32),
-        echo=np.full(len(rows), np.nan, dtype=np.float32)
-        if sought.echo is None
-        else (wholes @ sought.echo).astype(np.float32),
-        own_passage=own,
-        passage_id=layer.passage_ids[members[first]],
-    )
-
-
 def _join(parts: list[_Scored], n: int) -> _Scored:
     if not parts:
         none, nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        return _Scored(none, none, nothing, nothing, nothing, nothing, none, none)
+        return _Scored(none, none, nothing, nothing, nothing, nothing, nothing, nothing, none, none)
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in _Scored.__dataclass_fields__]
     joined = _Scored(*columns)
     closest = np.argsort(-joined.score, kind="stable")[:n]

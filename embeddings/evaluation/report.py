@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.evaluation import metrics
 from embeddings.evaluation.dataset import Dataset, Query
 
 SEED = 20261122
 SAMPLES = 1000
+# A pair of languages with fewer queries says more about chance than about itself.
+ENOUGH_QUERIES = 20
 MEASURES = ("ndcg@10", "hit@10", "mrr", "recall@100", "own_language_excess")
 
 Rankings = Mapping[str, Sequence[str]]
@@ -42,6 +45,31 @@ class Summary:
 
 def summarise(dataset: Dataset, rankings: Rankings, *, cross_border: bool, pair: str = "") -> Summary:
     """Figures over the queries that have an answer in the scope; `pair` like "zh>de" keeps one pair of languages."""
+    rows = measured(dataset, rankings, cross_border=cross_border, pair=pair)
+    return Summary(len(rows), _intervals(rows))
+
+
+def worth(dataset: Dataset, whole: Rankings, without: Rankings, *, cross_border: bool) -> Summary:
+    """What is lost where something is left out: figures of the whole minus those without it, paired by query."""
+    rows = measured(dataset, whole, cross_border=cross_border) - measured(dataset, without, cross_border=cross_border)
+    return Summary(len(rows), _intervals(rows))
+
+
+def worst_pair(by_pair: Mapping[str, Summary], measure: str) -> tuple[str, float]:
+    """The worst pair of languages with enough queries, and its figure as a share of the mean over such pairs.
+
+    ("", 1.0) where no pair has enough of them.
+    """
+    found = {pair: row.figures[measure].mean for pair, row in by_pair.items() if row.queries >= ENOUGH_QUERIES}
+    mean = sum(found.values()) / len(found) if found else 0.0
+    if not mean:
+        return "", 1.0
+    pair = min(found, key=lambda name: (found[name], name))
+    return pair, found[pair] / mean
+
+
+def measured(dataset: Dataset, rankings: Rankings, *, cross_border: bool, pair: str = "") -> NDArray[np.float64]:
+    """Every measure of every query that has an answer in the scope, shape (queries, measures)."""
     languages = {document.id: document.lang for document in dataset.documents}
     countries = {document.id: document.country for document in dataset.documents}
     rows = []
@@ -52,7 +80,7 @@ def summarise(dataset: Dataset, rankings: Rankings, *, cross_border: bool, pair:
             grades = {id_: g for id_, g in grades.items() if languages[id_] == target} if query.lang == source else {}
         if grades:
             rows.append(_measure(rankings.get(query.id, ()), grades, languages, query))
-    return Summary(len(rows), _intervals(np.array(rows).reshape(-1, len(MEASURES))))
+    return np.array(rows, dtype=np.float64).reshape(-1, len(MEASURES))
 
 
 def pairs(dataset: Dataset, *, cross_border: bool) -> list[str]:
@@ -85,7 +113,7 @@ def _measure(ranked: Sequence[str], grades: dict[str, int], languages: dict[str,
     ]
 
 
-def _intervals(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> dict[str, Figure]:
+def _intervals(rows: NDArray[np.float64]) -> dict[str, Figure]:
     if len(rows) == 0:
         return dict.fromkeys(MEASURES, Figure(0.0, 0.0, 0.0))
     random = np.random.default_rng(SEED)

@@ -18,11 +18,10 @@ from embeddings.index.faiss import FaissIndex
 from embeddings.index.flat import FlatIndex
 from embeddings.pool import (
     CANDIDATES,
-    ECHO_SHARE,
     LEAST_SPREAD,
     LEAST_VARIANCE,
-    LEVEL_SHARE,
     PEERS,
+    PRODUCT,
     SPEAKERS,
     SPREAD_SHRINK,
     Found,
@@ -119,7 +118,7 @@ def by_definition(
     if best:
         echo = np.mean([speakers[owner] for owner in best], axis=0)
         for row in rows:
-            row.score = (1 - ECHO_SHARE) * row.score + ECHO_SHARE * float(row.mean @ (echo * row.weights))
+            row.score = (1 - PRODUCT.echo) * row.score + PRODUCT.echo * float(row.mean @ (echo * row.weights))
     second = standings(rows)
     found: dict[int, float] = {}
     for row in rows:
@@ -160,7 +159,7 @@ def standings(rows: Sequence[Row]) -> dict[int, float]:
         own = [other.mean @ row.aim for other in rows if other.fitted and other.lang == row.lang]
         weight = len(own) / (len(own) + SPREAD_SHRINK)
         variance = (weight * np.var(own) if own else 0) + (1 - weight) * np.var(everybody)
-        found[id(row)] = (row.score - LEVEL_SHARE * level) / max(variance, LEAST_VARIANCE) ** 0.25
+        found[id(row)] = (row.score - PRODUCT.level * level) / max(variance, LEAST_VARIANCE) ** 0.25
     return found
 
 
@@ -226,8 +225,8 @@ def test_spread_is_that_of_the_language_shrunk_towards_all() -> None:
 def test_what_a_found_row_is_made_of_gives_its_standing() -> None:
     pool = pool_of(market(), KNOWN)
     for row in pool.search(pool.seek(said(4, "zh"), ["zh"]), 20, market=all_rows(pool)):
-        score = (1 - ECHO_SHARE) * (0.5 * row.whole + 0.5 * row.best) + ECHO_SHARE * row.echo
-        assert row.standing == pytest.approx((score - LEVEL_SHARE * row.level) / row.spread, abs=1e-5)
+        score = (1 - PRODUCT.echo) * (0.5 * row.whole + 0.5 * row.best) + PRODUCT.echo * row.echo
+        assert row.standing == pytest.approx((score - PRODUCT.level * row.level) / row.spread, abs=1e-5)
 
 
 def test_plain_cosine_puts_the_own_language_first_which_is_what_the_pool_must_undo() -> None:
@@ -392,8 +391,8 @@ def test_without_a_passage_a_document_stands_where_it_would_if_it_had_never_had_
         rest = np.delete(passages, i, axis=0)
         whole = unit_rows(rest.mean(axis=0, keepdims=True))[0]
         own = 0.5 * whole @ sought.whole + 0.5 * (rest @ sought.passages.T).max(axis=0) @ sought.shares
-        score = (1 - ECHO_SHARE) * own + ECHO_SHARE * whole @ sought.echo
-        assert share.standing_without == pytest.approx((score - LEVEL_SHARE * found.level) / found.spread, abs=1e-3)
+        score = (1 - PRODUCT.echo) * own + PRODUCT.echo * whole @ sought.echo
+        assert share.standing_without == pytest.approx((score - PRODUCT.level * found.level) / found.spread, abs=1e-3)
         assert share.own == 1
         assert share.similarity == pytest.approx(float((passages[i] @ sought.passages.T).max()), abs=1e-3)
 
@@ -403,7 +402,7 @@ def test_without_its_only_passage_a_document_says_nothing() -> None:
     sought = pool.seek(said(3, "de"), ["de"])
     found = next(row for row in pool.search(sought, 50, market=all_rows(pool), echo=False) if row.owner == 32)
     (share,) = pool.contributions(sought, found)
-    assert share.standing_without == pytest.approx(-LEVEL_SHARE * found.level / found.spread)
+    assert share.standing_without == pytest.approx(-PRODUCT.level * found.level / found.spread)
     assert share.standing_without < found.standing
 
 
