@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from embeddings.languages import SUPPORTED_LANGUAGES, UNKNOWN, detect_language
 
 __all__ = [
-    "SUPPORTED_LANGUAGES", "UNKNOWN", "Passage", "Token", "detect_language", "estimate_tokens",
+    "SUPPORTED_LANGUAGES", "UNKNOWN", "Passage", "Token", "detect_language", "estimate_tokens", "fold",
     "lexical_spans", "lexical_tokens", "normalise", "split_passages",
 ]  # fmt: skip
 
@@ -172,12 +172,15 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 # Scripts written without blanks, and Korean, whose particles stick to the word: pairs of neighbours stand
 # for words.
 _UNSPACED = regex.compile(
-    r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}"
-    r"\p{Script=Khmer}\p{Script=Myanmar}\u30fc]+"
+    r"[[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}"
+    r"\p{Script=Khmer}\p{Script=Myanmar}\u30fc]--\p{Nd}]+",
+    regex.V1,
 )
 # Marks that readers leave out or type differently, in Latin, Greek, Cyrillic, Hebrew and Arabic. Those of
 # the scripts of South Asia are vowels and stay.
 _DIACRITICS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
+# The digits of Arabic, Thai or Devanagari text say the same number.
+_FOREIGN_DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
 _NO_DECOMPOSITION = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
@@ -202,7 +205,7 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _spaced(text: str, start: int, end: int) -> Iterator[Token]:
-    if form := _fold(text[start:end]):
+    if form := fold(text[start:end]):
         yield Token(form, start, end)
 
 
@@ -210,16 +213,18 @@ def _pairs(text: str, start: int, end: int) -> Iterator[Token]:
     last = max(end - 1, start + 1)
     for position in range(start, last):
         stop = min(position + 2, end)
-        if form := _fold(text[position:stop]):
+        if form := fold(text[position:stop]):
             yield Token(form, position, stop)
 
 
 @lru_cache(maxsize=65_536)
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
+    """A word as the others compare it: small letters, no diacritics, compatibility forms and digits made plain."""
     if word.isascii():
         return word.lower()
     # Casefolding may decompose and compatibility forms may have a case, so the letters are folded on both
     # sides.
     bare = _DIACRITICS.sub("", unicodedata.normalize("NFKD", word.casefold())).casefold()
+    bare = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), bare)
     # A ligature of several words, such as the Arabic ones of U+FDFA, decomposes with blanks in it.
     return unicodedata.normalize("NFC", bare.translate(_NO_DECOMPOSITION)).replace(" ", "")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Connection, Index, event
 from sqlmodel import Field, SQLModel
 
 from matchmaker.core.clock import now
@@ -91,3 +91,56 @@ class WeightsSwitch(SQLModel, table=True):
     weights_id: int | None = Field(default=None, foreign_key="score_weights.id")
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     by: str = Field(max_length=64)
+
+
+class LexicalListing(SQLModel, table=True):
+    """What filters ask of a listing whose open words can be looked for; narrow, so that thousands are read at once."""
+
+    __tablename__ = "lexical_listing"
+
+    listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    direction: str = Field(max_length=8)
+    country: str = Field(max_length=2)
+    # Which revision of the listing says these words; another one may have closed them.
+    revision: int
+    # The tokeniser's version; older ones are made again in the background.
+    tokeniser: int
+    # How many tokens each language version has, in the order of the index: "zh:120 en:88".
+    languages: str
+
+
+class LexicalTerm(SQLModel, table=True):
+    """How many texts of a language say a word; the word "" counts the texts themselves."""
+
+    __tablename__ = "lexical_term"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    term: str = Field(primary_key=True, max_length=64)
+    lang: str = Field(primary_key=True, max_length=8)
+    texts: int
+
+
+# The index itself is a table that no model describes: a virtual one of SQLite (FTS5), a tsvector of PostgreSQL. Its
+# rows go with those of lexical_listing. The words come from embeddings/codes.py, folded and cut, so that the tokenizer
+# has nothing left to do: "ascii" leaves all other scripts alone, where "unicode61" tears the vowels of India off.
+LEXICAL_INDEX = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE lexical_index USING fts5(tokens, detail=none, tokenize=\"ascii tokenchars '.-'\")",
+        "CREATE TRIGGER lexical_listing_gone AFTER DELETE ON lexical_listing "
+        "BEGIN DELETE FROM lexical_index WHERE rowid = old.listing_id; END",
+    ),
+    "postgresql": (
+        "CREATE TABLE lexical_index (rowid BIGINT PRIMARY KEY "
+        "REFERENCES lexical_listing (listing_id) ON DELETE CASCADE, tokens TEXT NOT NULL, words TSVECTOR "
+        "GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array(tokens, ' '), ''))) STORED)",
+        "CREATE INDEX ix_lexical_index_words ON lexical_index USING gin (words)",
+    ),
+}
+
+
+def _make_index(_target: object, connection: Connection, **_: object) -> None:
+    for statement in LEXICAL_INDEX.get(connection.dialect.name, ()):
+        connection.exec_driver_sql(statement)
+
+
+event.listen(SQLModel.metadata.tables["lexical_listing"], "after_create", _make_index)

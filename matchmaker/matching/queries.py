@@ -25,7 +25,9 @@ from matchmaker.listings.models import (
     Status,
     TextOrigin,
 )
-from matchmaker.matching.models import Embedding, IndexSnapshot, Passage
+from matchmaker.listings.queries import Filters, published_where
+from matchmaker.matching.lexicon import TOKENISER
+from matchmaker.matching.models import Embedding, IndexSnapshot, LexicalListing, Passage
 from matchmaker.matching.schemas import Side
 
 # Vectors are stored at half precision: exact enough (cosine error below 0.001) and half the room.
@@ -242,6 +244,35 @@ def closed_stored(session: Session, encoder: str, dim: int) -> Stored:
         select(col(Listing.id)).where(col(Listing.embargo_until).is_not(None)),
     )
     return _stored(session, _vectors(encoder).where(col(Passage.listing_id).in_(may_have)), dim).closed()
+
+
+def without_words(session: Session, limit: int) -> list[int]:
+    """Published listings whose words are not kept as they are now, newest first.
+
+    What still waits for the encoder is none of them: its words come with its passages.
+    """
+    stale = or_(
+        col(LexicalListing.listing_id).is_(None),
+        col(LexicalListing.revision) != Listing.revision,
+        col(LexicalListing.tokeniser) != TOKENISER,
+    )
+    wanted = (
+        select(col(Listing.id))
+        .join(Embedding, col(Embedding.listing_id) == Listing.id)
+        .outerjoin(LexicalListing, col(LexicalListing.listing_id) == Listing.id)
+        .where(col(Listing.status) == Status.PUBLISHED, col(Embedding.revision) == Listing.revision, stale)
+        .order_by(col(Listing.id).desc())
+        .limit(limit)
+    )
+    return list(session.execute(wanted).scalars())
+
+
+def searchable(filters: Filters) -> list[ColumnElement[bool]]:
+    """What the lexicon's listings must meet: kept by the filters, and unchanged since their words were read.
+
+    A change may have closed words.
+    """
+    return [*published_where(filters), col(LexicalListing.revision) == Listing.revision]
 
 
 def over_embargoes(session: Session, today: date, limit: int) -> list[int]:

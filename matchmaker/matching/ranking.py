@@ -11,6 +11,7 @@ from math import exp
 import numpy as np
 from sqlmodel import Session
 
+from embeddings.fusion import fuse
 from embeddings.index.base import Keep
 from embeddings.languages import detect_language
 from embeddings.pool import ECHO_LEAST_TEXT, Found, Pool, Share, Sought
@@ -20,7 +21,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import Filters, FullListing
-from matchmaker.matching import queries, scoring, service, weights
+from matchmaker.matching import lexicon, queries, scoring, service, weights
 from matchmaker.matching.elements import elements
 from matchmaker.matching.index import Columns, Rooms, View
 from matchmaker.matching.models import Passage
@@ -44,6 +45,9 @@ from matchmaker.matching.schemas import (
 CLOSE = 50
 # How many matches a list can show at most.
 SHOWN = 30
+# Listings that a search takes from the lexicon for their rare words, beside those that meaning finds.
+# One rare word of many is no answer: it must say this share of their weight.
+MOST_SAID, LEAST_SAID = 50, 0.5
 # A search shows this many at most; nobody reads further, and every page costs the same.
 LONGEST_SEARCH = 200
 # Where a standing (see embeddings/pool.py) becomes an even chance, and how fast it turns.
@@ -143,14 +147,38 @@ class Ranking:
             kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
             keep = view.keep(lambda columns: np.isin(columns.owners, kept))
         found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep, echo=is_long([text]))
-        if exact := listings.containing(self.session, text, filters):
-            # Those that say the very words come first, best first, then the others.
-            only = view.keep(lambda columns: np.isin(columns.owners, exact))
-            first = view.pool.search(sought, len(exact), market=market, keep=only, echo=False)
-            named = {row.owner for row in first}
-            found = [*first, *(row for row in found if row.owner not in named)][:LONGEST_SEARCH]
+        found = self._with_what_says_it(
+            text,
+            filters,
+            found,
+            lambda few: view.pool.search(
+                sought,
+                len(few),
+                market=market,
+                keep=view.keep(lambda columns: np.isin(columns.owners, few)),
+                echo=False,
+            ),
+        )
         number, size = page
         return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
+
+    def _with_what_says_it(
+        self, text: str, filters: Filters, found: Sequence[Found], among: Callable[[Sequence[int]], list[Found]]
+    ) -> list[Found]:
+        """First what says the very words or bears them, best first; then meaning and rare words, joined by rank."""
+        wanted = lexicon.Wanted(listed=queries.searchable(filters))
+        exact = dict.fromkeys(listings.containing(self.session, text, filters))
+        if len(text.split()) <= listings.MOST_WORDS:
+            exact |= dict.fromkeys(lexicon.saying_all(self.session, lexicon.tokens(text), wanted, listings.MOST_EXACT))
+        first = among(list(exact)) if exact else []
+        terms = lexicon.rare_terms(self.session, text)
+        enough = LEAST_SAID * sum(term.weight for term in terms)
+        hits = lexicon.hits(self.session, terms, wanted, MOST_SAID)
+        said = [hit.listing_id for hit in hits if hit.score >= enough]
+        rows = {row.owner: row for row in (among(said) if said else [])} | {row.owner: row for row in found}
+        order = fuse([[row.owner for row in found], [id_ for id_ in said if id_ in rows]])
+        named = {row.owner for row in first}
+        return [*first, *(rows[id_] for id_ in order if id_ not in named)][:LONGEST_SEARCH]
 
     def _find(self, own: Own, k: int, wanted: Callable[[Columns], Keep]) -> Answers:
         """The k best answers to a listing among the wanted rows, judged against its whole market."""

@@ -21,7 +21,7 @@ from matchmaker.listings.confidence import EVERYTHING, is_embargoed
 from matchmaker.listings.models import ChangeKind, Listing, SealedText, SimilarSeen
 from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import FullListing
-from matchmaker.matching import queries
+from matchmaker.matching import lexicon, queries
 from matchmaker.matching.models import Embedding, Passage
 from matchmaker.matching.passages import Hidden, Piece, pieces_of
 
@@ -79,6 +79,20 @@ def reveal(uow: UnitOfWork, listing_ids: Sequence[int]) -> int:
     return len(listing_ids)
 
 
+def keep_words(uow: UnitOfWork, listing_ids: Sequence[int]) -> int:
+    """Store the open words of these listings as they are now; answers how many those were."""
+    entries = [_entry(work) for work in _prepare(uow.session, "", listing_ids)]
+    lexicon.store(uow.session, entries)
+    return len(entries)
+
+
+def _entry(work: Prepared) -> lexicon.Entry:
+    listing = work.listing
+    return lexicon.Entry(
+        listing.id or 0, listing.direction, listing.country, lexicon.open_words(work.pieces), listing.revision
+    )
+
+
 def _prepare(session: Session, encoder: str, listing_ids: Sequence[int]) -> list[Prepared]:
     found = [row for row in (session.get(Listing, id_) for id_ in listing_ids) if row is not None]
     known: dict[int, dict[str, bytes]] = {}
@@ -129,6 +143,7 @@ def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]
     embedding.encoder, embedding.revision, embedding.passages = encoder, current.revision, len(work.pieces)
     embedding.problem, embedding.at = "", work.at
     uow.session.add(embedding)
+    lexicon.store(uow.session, [_entry(work)])
     listing_service.note_embedded(uow, [listing_id])
     return True
 
@@ -156,6 +171,7 @@ def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> Non
     embedding.passages = 0
     uow.session.add(embedding)
     uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id))
+    lexicon.forget(uow.session, [listing_id])
     listing_service.note_embedded(uow, [listing_id])
 
 
