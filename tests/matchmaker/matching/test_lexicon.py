@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, column, select, table
 from sqlalchemy.dialects import postgresql
 
@@ -17,7 +18,7 @@ from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import Confidence
 from matchmaker.matching import lexicon, queries, service, tasks
 from matchmaker.matching.lexicon import Entry, Wanted
-from tests.factories.market import NEED, publish
+from tests.factories.market import NEED, RESULT, publish
 from tests.matchmaker.matching.conftest import People, changed, withdrawn
 
 ENTRIES = (
@@ -82,15 +83,17 @@ def test_a_listing_that_says_a_word_in_two_languages_counts_once(words: Connecti
 
 
 def test_filters_come_before_the_cut(words: Connection) -> None:
-    more = [Entry(100 + n, "need", "CN", {"en": "PVDF ISO 12944 exactly"}) for n in range(50)]
-    lexicon.store(words, more)
-    asked = "PVDF ISO 12944"
-    assert set(found(words, asked, Wanted(direction="result"), 3)) <= {2, 4, 5}
-    assert len(found(words, asked, Wanted(direction="result"), 3)) == 3
-    assert found(words, asked, Wanted(direction="result", abroad_of="DE")) == [4]
-    assert found(words, asked, Wanted(countries=["DE"])) == [2]
-    assert found(words, asked, Wanted(direction="result", excluded=[2, 5])) == [4]
-    assert found(words, asked, Wanted(), 0) == []
+    terms = lexicon.rare_terms(words, "PVDF ISO 12944")
+    lexicon.store(words, [Entry(100 + n, "need", "CN", {"en": "PVDF ISO 12944 exactly"}) for n in range(50)])
+
+    def answers(limit: int, **wanted: object) -> list[int]:
+        return [hit.listing_id for hit in lexicon.hits(words, terms, Wanted(**wanted), limit)]  # type: ignore[arg-type]
+
+    assert answers(3, direction="result") == [2, 4, 5]
+    assert answers(3, direction="result", abroad_of="DE") == [4]
+    assert answers(3, countries=["DE"]) == [2]
+    assert answers(3, direction="result", excluded=[2, 5]) == [4]
+    assert answers(0) == []
 
 
 def test_of_a_listing_only_what_another_one_says_too_is_asked_for(words: Connection) -> None:
@@ -106,7 +109,8 @@ def test_what_two_share_is_told_and_weighed(words: Connection) -> None:
     shared = lexicon.shared(words, terms, [2, 3, 7, 999])
     assert {term.form for term in shared[2].terms} == {"iso", "iso12944", "12944", "pvdf"}
     assert {term.form for term in shared[3].terms} == {"防腐", "腐涂", "涂层"}
-    assert 0 < shared[3].value < shared[2].value <= 1
+    assert shared[2].value == 1.0  # all that could be said in German
+    assert 0 < shared[3].value <= 1
     assert shared[7].value == 0
     assert 999 not in shared
 
@@ -187,8 +191,9 @@ def asked(engine: Engine, text: str) -> list[int]:
 
 def test_words_come_with_passages_and_change_with_them(engine: Engine, people: People) -> None:
     listing = publish(engine, people.of("CN"), NEED, description="Quillback ISO 12944")
+    other = publish(engine, people.of("DE"), RESULT)
     assert kept(engine, listing) == set()
-    service.embed(engine, HashingEncoder(), [listing.id or 0])
+    service.embed(engine, HashingEncoder(), [listing.id or 0, other.id or 0])
     assert {"quillback", "iso12944"} <= kept(engine, listing)
     assert asked(engine, "quillback") == [listing.id]
     changed(engine, people.of("CN"), listing, description="Something else")
@@ -207,7 +212,7 @@ def test_sealed_words_and_those_under_embargo_are_not_kept(engine: Engine, peopl
         people.of("CN"),
         NEED,
         description="Quillback",
-        confidence=Confidence(embargo_until=until, sealed_text="Zanthoxylum"),
+        confidence=Confidence(embargo_until=until, sealed=SecretStr("Zanthoxylum")),
     )
     service.embed(engine, HashingEncoder(), [listing.id or 0])
     assert kept(engine, listing)
