@@ -4,7 +4,7 @@ A listing's own people and the desk are answered from inside, where sealed passa
 else, and every search, from the open passages alone.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
@@ -18,9 +18,13 @@ from matchmaker.core.clock import now
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
+from matchmaker.listings.families import ALONE, Families
+from matchmaker.listings.families import families as families_of
+from matchmaker.listings.kin import NO_KIN, Kin, kin_of, shown_with
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import Filters, FullListing
-from matchmaker.matching import queries, scoring, service
+from matchmaker.listings.schemas import ListingCard
+from matchmaker.matching import collapse, queries, scoring, service
 from matchmaker.matching.index import Columns, Rooms, View
 from matchmaker.matching.models import Passage
 from matchmaker.matching.queries import Quotable
@@ -87,8 +91,15 @@ class Ranking:
         own = self._own(full)
         if own is None:
             return MatchList(_readiness(self.session, full.listing), scope)
-        found = self._find(own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
-        return MatchList(Readiness.READY, scope, self._judge(own, found)[:limit])
+        k = max(CLOSE, limit)
+        found, families = collapse.spread(
+            lambda out: self._find(
+                own, k, lambda columns: outside(columns, out) & in_scope(columns, full.listing, scope)
+            ),
+            self._families,
+            k,
+        )
+        return MatchList(Readiness.READY, scope, self._judge(own, found, families)[:limit])
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
         """Why these two fit, as the need's own list would say it; None while a text waits for the encoder."""
@@ -116,21 +127,36 @@ class Ranking:
         if filters != Filters():
             kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
             keep = view.keep(lambda columns: np.isin(columns.owners, kept))
-        found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep, echo=is_long([text]))
-        if exact := listings.containing(self.session, text, filters):
+        echo = is_long([text])
+
+        def answers(out: Collection[int]) -> list[Found]:
+            left = [rows & each for rows, each in zip(keep, view.keep(lambda x: outside(x, out)), strict=True)]
+            return view.pool.search(sought, LONGEST_SEARCH, market=market, keep=left if out else keep, echo=echo)
+
+        found, _ = collapse.spread(answers, self._families, LONGEST_SEARCH)
+        exact = listings.containing(self.session, text, filters)
+        if exact:
             # Those that say the very words come first, best first, then the others.
             only = view.keep(lambda columns: np.isin(columns.owners, exact))
             first = view.pool.search(sought, len(exact), market=market, keep=only, echo=False)
             named = {row.owner for row in first}
-            found = [*first, *(row for row in found if row.owner not in named)][:LONGEST_SEARCH]
+            found = [*first, *(row for row in found if row.owner not in named)]
+        families = self._families([row.owner for row in found])
+        said = set(exact)
+        order = families.one_of_each({x.owner: fit(x.standing, x.reach) + (x.owner in said) for x in found})
+        by_owner, order = {row.owner: row for row in found}, order[:LONGEST_SEARCH]
         number, size = page
-        return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
+        rows = [by_owner[owner] for owner in order[(number - 1) * size : number * size]]
+        return Page(self._hits(rows, families), number, size, len(order))
 
     def _find(self, own: Own, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
         """The k best answers to a listing among the wanted rows, judged against its whole market."""
         market = own.rooms.keep(lambda columns: answers(columns, own.listing))
         sought = seek(own.rooms.pool, [each.passage for each in own.passages])
         return own.rooms.pool.search(sought, k, market=market, keep=own.rooms.keep(wanted), echo=own.is_long)
+
+    def _families(self, owners: Collection[int]) -> Families:
+        return families_of(self.session, owners, self.reader)
 
     def _view(self) -> View:
         return self.matcher.index.catch_up(self.session)
@@ -146,9 +172,11 @@ class Ranking:
         view = self._view()
         return Own(full.listing, own, view.inside if is_inside else view.open, words)
 
-    def _judge(self, own: Own, found: Sequence[Found]) -> list[Match]:
-        """The best matches; words are fetched only for those that are looked at."""
-        return self._with_words(self._score(own.listing, found)[:SHOWN], own)
+    def _judge(self, own: Own, found: Sequence[Found], families: Families = ALONE) -> list[Match]:
+        """The best matches, one of each family; words are fetched only for those that are looked at."""
+        scored = {row.owner: (score, row, parts) for score, row, parts in self._score(own.listing, found)}
+        order = families.one_of_each({owner: each[0] for owner, each in scored.items()})[:SHOWN]
+        return self._with_words([scored[owner] for owner in order], own, families)
 
     def _score(self, listing: Listing, found: Sequence[Found]) -> list[Scored]:
         """Everything found with its parts, best first."""
@@ -163,8 +191,8 @@ class Ranking:
                 scored.append((scoring.total(parts), row, parts))
         return sorted(scored, key=lambda each: (-each[0], each[1].owner))
 
-    def _with_words(self, scored: Sequence[Scored], own: Own) -> list[Match]:
-        cards = listings.cards(self.session, [row.owner for _, row, _ in scored], self.reader)
+    def _with_words(self, scored: Sequence[Scored], own: Own, families: Families) -> list[Match]:
+        cards, kin = self._cards([row.owner for _, row, _ in scored], families)
         texts = queries.quotable(self.session, [row.pair[1] for _, row, _ in scored])
         return [
             Match(
@@ -174,16 +202,27 @@ class Ranking:
                 own.quote(row.pair[0]),
                 _quote(texts[row.pair[1]], cards[row.owner].lang),
                 _working(row),
+                kin.get(row.owner, NO_KIN),
             )
             for score, row, parts in scored
             if row.owner in cards and row.pair[1] in texts
         ]
 
-    def _hits(self, found: Sequence[Found]) -> list[SearchHit]:
-        cards = listings.cards(self.session, [row.owner for row in found], self.reader)
+    def _cards(self, owners: Sequence[int], families: Families) -> tuple[dict[int, ListingCard], dict[int, Kin]]:
+        """The cards of these listings, and of those that each stands for."""
+        cards = listings.cards(self.session, shown_with(owners, families), self.reader)
+        return cards, {owner: kin_of(owner, families, cards) for owner in owners}
+
+    def _hits(self, found: Sequence[Found], families: Families) -> list[SearchHit]:
+        cards, kin = self._cards([row.owner for row in found], families)
         texts = queries.quotable(self.session, [row.pair[1] for row in found])
         return [
-            SearchHit(cards[row.owner], fit(row.standing, row.reach), _quote(texts[row.pair[1]], cards[row.owner].lang))
+            SearchHit(
+                cards[row.owner],
+                fit(row.standing, row.reach),
+                _quote(texts[row.pair[1]], cards[row.owner].lang),
+                kin.get(row.owner, NO_KIN),
+            )
             for row in found
             if row.owner in cards and row.pair[1] in texts
         ]
@@ -204,6 +243,12 @@ def answers(columns: Columns, listing: Listing) -> Keep:
     """The rows that could answer a listing: the other direction, without its own."""
     wants_needs = listing.direction is Direction.RESULT
     found: Keep = (columns.is_need == wants_needs) & (columns.owners != (listing.id or 0))
+    return found
+
+
+def outside(columns: Columns, owners: Collection[int]) -> Keep:
+    """All rows but those of these listings."""
+    found: Keep = ~np.isin(columns.owners, np.array(sorted(owners), dtype=np.int64))
     return found
 
 

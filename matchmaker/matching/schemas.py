@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from flask_babel import LazyString
 
+from matchmaker.listings.kin import NO_KIN, Kin
 from matchmaker.listings.schemas import ListingCard
 
 
@@ -87,6 +88,8 @@ class Match:
     own: Quote
     other: Quote
     working: Working | None = None
+    # Those that it stands for in a list.
+    kin: Kin = NO_KIN
 
 
 @dataclass(frozen=True)
@@ -105,3 +108,4 @@ class SearchHit:
     listing: ListingCard
     score: float
     snippet: Quote
+    kin: Kin = NO_KIN
