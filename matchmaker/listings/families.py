@@ -165,6 +165,12 @@ def repeated(where: Sequence[ColumnElement[bool]], actor: Actor | None) -> Any:
     return select(numbered.c.id).where(numbered.c.place > 1)
 
 
+def keys(actor: Actor | None) -> Any:
+    """A SELECT of everybody who may stand together with others: `id`, and a `key` that is the same for all of these."""
+    key = cast(col(ListingFamily.family_id), String) + literal(" ") + circle(actor)
+    return _shown(select(col(ListingFamily.listing_id).label("id"), key.label("key")))
+
+
 def _shown(wanted: Any) -> Any:
     """Members on the market that say what was compared, of families whose chief is and does so too."""
     return (
