@@ -12,10 +12,10 @@ from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict, NotAllowed, NotFound
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.listings import moves, policy
-from matchmaker.listings.families import UNNAMED
 from matchmaker.listings.models import FamilyWord, Likeness, Listing, ListingFamily, Status
 from matchmaker.matching import family_queries
 
+OWNED = ("organisation ", "owner ")
 # The step of each thing that can be said, in the record of deeds.
 DEEDS = {True: "family.same", False: "family.different", None: "family.unsaid"}
 
@@ -40,8 +40,8 @@ class Place:
 
 
 def shares_owner(circle: str) -> bool:
-    """Whether listings of this circle are of one owner or source, for all that anybody may know."""
-    return not circle.startswith(UNNAMED)
+    """Whether listings of this circle are of one owner, as anybody may know: a source may have many."""
+    return circle.startswith(OWNED)
 
 
 def settle(uow: UnitOfWork, listing_id: int, place: Place | None) -> None:

@@ -1,6 +1,7 @@
 """Families of listings that say the same: who belongs to one, and that it follows what happens to its members."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 
@@ -18,7 +19,7 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
-from matchmaker.listings.families import Families, Group, families
+from matchmaker.listings.families import Families, Group, circles, families
 from matchmaker.listings.models import Likeness, Listing, ListingFamily
 from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import Confidence
@@ -27,6 +28,7 @@ from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.schemas import Readiness, Scope
 from tests.factories.market import NEED, RESULT, publish
 from tests.matchmaker.matching.conftest import changed, full, withdrawn
+from tests.matchmaker.matching.test_duplicates import NEIGHBOURS
 
 OTHER = {
     "title": "Trocknung von Tee mit Wärmepumpe",
@@ -159,9 +161,9 @@ def test_neither_a_sealed_text_nor_one_under_embargo_makes_a_family(engine, matc
     assert kin(engine, one) == kin(engine, two, people.of("DE")) == []
 
 
-def test_no_owner_speaks_for_a_likeness_of_listings_without_names(engine) -> None:
-    assert not family_service.shares_owner("unnamed ")
-    assert family_service.shares_owner("organisation 7")
+def test_an_owner_speaks_for_a_likeness_only_where_anybody_reads_the_name() -> None:
+    spoken_for = {name: family_service.shares_owner(f"{name} 7") for name in (row.name for row in circles(None))}
+    assert {name for name, holds in spoken_for.items() if holds} == {"organisation", "owner"}
 
 
 # What happens to its members
@@ -375,3 +377,33 @@ def test_the_command_prints_numbers_and_no_names(app, engine, matcher, people) -
     assert "families  1" in said
     assert f"{one.id} {two.id}" in said
     assert RESULT["title"] not in said
+
+
+@pytest.mark.encoder
+def test_one_owners_result_in_chinese_and_german_is_one_family_and_its_neighbour_is_not(engine, app, people) -> None:
+    """With the encoder that is shipped; the third is of the same field and owner."""
+    matcher = app.extensions["matchmaker.matcher"]
+    matcher.settings = replace(matcher.settings, encoder="bundled")
+    words = {
+        "title": "Ferngesteuertes Bohrgerät für den Bergbau unter Tage",
+        "summary": "Das Bohrgerät richtet sich selbst aus und wechselt das Gestänge ohne Bediener.",
+        "description": "Bohrungen von 80 bis 200 m, Gestänge 73 mm, 1140 V, Abweichung unter 15 cm.",
+    }
+    german = publish(engine, people.of("DE"), RESULT, **words)
+    chinese = publish(
+        engine, people.of("DE"), RESULT, lang="zh", title="煤矿井下远程控制钻机",
+        summary="钻机可自动对位，无需人工更换钻杆。",
+        description="孔深80至200米，钻杆73毫米，供电1140V，偏差小于15厘米。", advantages="现场人员减半。",
+    )  # fmt: skip
+    neighbour = publish(
+        engine, people.of("DE"), RESULT, lang="zh", title="煤矿巷道支护锚杆机", summary="锚杆机可连续安装锚杆。",
+        description="适用于软岩巷道，锚固力120千牛。", advantages="支护更快。",
+    )  # fmt: skip
+    copy = publish(engine, people.of("IT"), RESULT, **words)
+    # What is usual in a language is learned from the market, so there is one.
+    for lang, lines in NEIGHBOURS.items():
+        for line in lines:
+            publish(engine, people.of("IT"), RESULT, lang=lang, title=line, summary=line, description=line)
+    found(engine, matcher)
+    assert (kin(engine, german), kin(engine, chinese)) == ([chinese.id], [german.id])
+    assert kin(engine, neighbour) == kin(engine, copy) == []
