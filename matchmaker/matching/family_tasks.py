@@ -80,7 +80,9 @@ class _Search:
         away = {other for (one, other), same in words.items() if one == listing_id and not same}
         near = [*dict.fromkeys([*near, *sorted(hand)])]
         chiefs = family_queries.chiefs(self.session, near)
-        families = family_queries.members(self.session, set(chiefs.values()) - {listing_id})
+        led = set(chiefs.values()) - {listing_id}
+        # Members are asked for only where somebody spoke of one: a family may have thousands.
+        families = family_queries.members(self.session, led) if hand or away else {id_: [] for id_ in led}
         # A chief is compared even where copies of it are nearer.
         others = self._fit(own, {*near, *families} - {listing_id} - away)
         kin = self._alike(view.pool, own, mine, others) | {id_: Alike(Likeness.WORD, 1.0) for id_ in hand & {*others}}
