@@ -18,9 +18,10 @@ from matchmaker.matching.service import unpack
 
 # The share of common pieces from which two texts of one language are copies of each other.
 SAME_TEXT = 0.6
-# The likeness of meaning from which two listings say the same: in one language, and in two. Read off the demo: of its 7,275 pairs of different listings in two
-# languages none reaches 0.43, of 1,577 in one language none 0.47; of its 65 freely worded translations of title and
-# summary 45 in 100 reach 0.5, 58 reach 0.45. Who is missed stands alone, as before; brokers can join them.
+# The likeness of meaning from which two listings say the same: in one language, and in two. Read off the demo: of its
+# 7,275 pairs of different listings in two languages none reaches 0.43, of 1,577 in one language none 0.47; of its 65
+# freely worded translations of title and summary 45 in 100 reach 0.5, 58 reach 0.45. Who is missed stands alone, as
+# before; brokers can join them.
 SAME_MEANING = 0.7
 # By how many other things speak for it: none, one of the same named owner and the same figures, or both.
 ACROSS = (0.5, 0.45, 0.38)
