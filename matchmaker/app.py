@@ -39,6 +39,7 @@ from matchmaker.listings import tasks as listings_tasks
 from matchmaker.listings import telling as listings_telling
 from matchmaker.listings import text_views as _text_views  # noqa: F401  (views of the same blueprint)
 from matchmaker.listings import views as listings
+from matchmaker.matching import family_tasks
 from matchmaker.matching import runtime as matching
 from matchmaker.matching import tasks as matching_tasks
 from matchmaker.matching import views as matching_views
@@ -138,6 +139,8 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [
+        # First, so that the others find one of each family.
+        partial(family_tasks.follow, matcher),
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
         partial(alerts_tasks.follow, matcher),

@@ -9,6 +9,8 @@ from matchmaker.accounts.models import Membership, MembershipRole, Person
 from matchmaker.accounts.schemas import Actor
 from matchmaker.alerts.models import SavedSearch, ToldAnswer
 from matchmaker.db.cursors import LogCursor
+from matchmaker.listings.confidence import Reader
+from matchmaker.listings.families import families
 from matchmaker.listings.models import ChangeKind, Listing, ListingChange
 
 # Each saved search has its own place in the change log.
@@ -92,6 +94,13 @@ def told(session: Session, *, search_id: int | None = None, listing_id: int | No
     """The answers that a question has had already."""
     question = ToldAnswer.saved_search_id == search_id if search_id is not None else ToldAnswer.listing_id == listing_id
     return set(session.exec(select(ToldAnswer.answer_id).where(question)))
+
+
+def fresh(session: Session, new: Collection[int], told: Collection[int]) -> int:
+    """How many of the new answers are news: one of each family, and none of a family of which one was told."""
+    known = families(session, new, Reader(""))
+    heard = {known.key(id_) for id_ in told}
+    return len({known.key(id_) for id_ in new} - heard)
 
 
 def writers(session: Session, organisation_id: int | None) -> list[int]:

@@ -72,23 +72,25 @@ def look(uow: UnitOfWork, search_id: int, known: Collection[int], new: Collectio
     untold = (set(known) | set(new)) - told
     uow.session.add_all(ToldAnswer(saved_search_id=search_id, answer_id=answer) for answer in sorted(untold))
     cursors.advance(uow, queries.cursor_of(search), end)
-    fresh = set(new) - told
+    fresh = queries.fresh(uow.session, set(new) - told, told)
     if fresh:
-        params = {"search": search.public_id, "count": str(len(fresh))}
+        params = {"search": search.public_id, "count": str(fresh)}
         tell(uow, [search.person_id], News(news.SEARCH.name, f"/alerts/{search.public_id}", params))
-    return len(fresh)
+    return fresh
 
 
 def answered(uow: UnitOfWork, listing_id: int, answers: Collection[int], *, quiet: bool) -> int:
     """The same for a listing that asks: those who write for its owner are told; `quiet` only notes the answers."""
-    new = sorted(set(answers) - queries.told(uow.session, listing_id=listing_id))
+    told = queries.told(uow.session, listing_id=listing_id)
+    new = sorted(set(answers) - told)
+    fresh = queries.fresh(uow.session, set(new), told)
     uow.session.add_all(ToldAnswer(listing_id=listing_id, answer_id=answer) for answer in new)
     listing = uow.session.exec(select(Listing).where(Listing.id == listing_id)).one()
-    if new and not quiet:
-        params = {"listing": listing.public_id, "count": str(len(new))}
+    if fresh and not quiet:
+        params = {"listing": listing.public_id, "count": str(fresh)}
         people = queries.writers(uow.session, listing.organisation_id)
         tell(uow, people, News(news.LISTING.name, f"/listings/{listing.public_id}#matches", params))
-    return 0 if quiet else len(new)
+    return 0 if quiet else fresh
 
 
 def _name(name: str) -> str:

@@ -273,3 +273,42 @@ class SimilarSeen(SQLModel, table=True):
     listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
     other_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Likeness(StrEnum):
+    """Why a listing belongs to a family."""
+
+    # Much of the same text.
+    TEXT = "text"
+    # The same matter, in whatever language.
+    MEANING = "meaning"
+    # A broker or an administrator says so.
+    WORD = "word"
+
+
+class ListingFamily(SQLModel, table=True):
+    """A listing among those that say the same; `family_id` is the one that every other member was found to be like.
+
+    Listings without a row are alone. Who may see a family together is decided when it is shown (listings/families.py).
+    """
+
+    __tablename__ = "listing_family"
+
+    listing_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    family_id: int = Field(foreign_key="listing.id", index=True, ondelete="CASCADE")
+    kind: Likeness = Field(default=Likeness.TEXT, sa_type=stored(Likeness))
+    likeness: float = 1.0
+    # The revision that was compared: after an edit a listing is alone until it is compared again. 0 asks for that.
+    revision: int = Field(default=0, index=True)
+
+
+class FamilyWord(SQLModel, table=True):
+    """A broker's word on two listings, the lower row id first: the same, or not; it outweighs what was computed."""
+
+    __tablename__ = "family_word"
+
+    one_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    other_id: int = Field(foreign_key="listing.id", primary_key=True, ondelete="CASCADE")
+    same: bool
+    person_id: int = Field(foreign_key="person.id")
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

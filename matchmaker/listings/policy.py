@@ -44,6 +44,14 @@ def appraises(actor: Actor | None, listing: Listing) -> bool:
     return listing.organisation_id not in actor.memberships and listing.author_id != actor.person_id
 
 
+def is_staff(actor: Actor | None, _listing: Listing) -> bool:
+    return actor is not None and Permission.MATCH_REVIEW in permissions(actor)
+
+
+def is_outside(actor: Actor | None, listing: Listing) -> bool:
+    return not belongs_to_owner(actor, listing)
+
+
 def is_administrator(actor: Actor | None, _listing: Listing) -> bool:
     return actor is not None and actor.role is Role.ADMINISTRATOR
 
@@ -66,6 +74,8 @@ HISTORY = Rule(((belongs_to_owner,), (is_open, is_administrator), (is_open, appr
 # All of the open part: whoever judges a listing reads it before an embargo ends, and only while they judge it.
 READ = Rule(((belongs_to_owner,), (is_open,), (is_at_the_desk, appraises)))
 APPRAISE = Rule(((appraises,),))
+# Say that it is the same as another listing, or is not: nobody does for their own organisation's.
+TELL_KIN = Rule(((is_published, is_staff, is_outside),))
 
 PARTIES: dict[Party, Predicate] = {
     Party.OWNER: writes_for_owner,

@@ -13,7 +13,7 @@ from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import NotAllowed, NotFound
 from matchmaker.core.paging import Page
 from matchmaker.core.text import shorten
-from matchmaker.listings import confidence, policy
+from matchmaker.listings import confidence, families, policy
 from matchmaker.listings.confidence import STRANGER, Reader, Sight, is_embargoed
 from matchmaker.listings.fields import CODED, WORDED
 from matchmaker.listings.models import (
@@ -226,8 +226,9 @@ def matching_ids(session: Session, filters: Filters) -> list[int]:
 
 
 def browse(session: Session, filters: Filters, page: tuple[int, int], reader: Reader) -> Page[ListingCard]:
-    """Published listings, newest first; `page` is (number from 1, size)."""
+    """Published listings, newest first, one of each family; `page` is (number from 1, size)."""
     where = published_where(filters)
+    where.append(col(Listing.id).not_in(families.repeated(where, reader.actor)))
     number, size = page
     total = session.execute(select(func.count()).select_from(Listing).where(*where)).scalar_one()
     order = (col(Listing.published_at).desc(), col(Listing.id).desc())

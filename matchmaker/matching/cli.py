@@ -2,9 +2,11 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 
 import click
 from flask import current_app
@@ -23,7 +25,7 @@ from matchmaker.config import ROOT, Settings
 from matchmaker.core.errors import Conflict, Misconfigured
 from matchmaker.db.engine import reading_session
 from matchmaker.listings import sources
-from matchmaker.matching import queries
+from matchmaker.matching import family_queries, family_tasks, queries
 from matchmaker.matching.evaluation import Result
 from matchmaker.matching.evaluation import evaluate as measure
 from matchmaker.matching.runtime import matcher
@@ -34,6 +36,8 @@ console = Console(stderr=True)
 
 # As many texts as the figures in the README are of.
 SAMPLE = 96
+# So many row ids of one family are printed.
+MOST_IDS = 20
 TEXTS = ("title", "summary", "description", "advantages", "technical_spec", "text")
 REFERENCES = ROOT / "embeddings" / "reference"
 DEMO = ROOT / "data" / "demo" / "listings.jsonl"
@@ -82,6 +86,8 @@ def catch_up() -> None:
                 progress(min(done, total), total)
                 matcher().snapshot_if_due()
             matcher().snapshot_if_due()
+            while family_tasks.look(matcher()):
+                continue
             matcher().follow()
             _nothing_waits(encoder.name)
         finally:
@@ -111,6 +117,30 @@ def status() -> None:
         click.echo(f"published {len(queries.facts(session))}")
         click.echo(f"waiting   {queries.count_pending(session, encoder.name)}")
         click.echo(f"snapshot  {snapshot.count if snapshot else 0} listings, generation {_generation(snapshot)}")
+
+
+@matching.command("families")
+@click.option("--largest", default=10, show_default=True, help="How many of the largest families to list.")
+@click.option("--find", is_flag=True, help="Compare everything that waits first, and say how long it took.")
+def families(largest: int, *, find: bool) -> None:
+    """How many listings say the same as others, and the largest such families, by row id and never by name."""
+    if find:
+        begun, done = perf_counter(), 0
+        while made := family_tasks.look(matcher()):
+            done += made
+        click.echo(f"compared  {done} changes in {perf_counter() - begun:.1f} s")
+    with reading_session(matcher().engine) as session:
+        sizes = family_queries.sizes(session)
+        waiting = family_queries.count_unsettled(session)
+        members = family_queries.members(session, [size.family_id for size in sizes[:largest]])
+    click.echo(f"families  {len(sizes)}")
+    click.echo(f"listings  {sum(size.members for size in sizes)}")
+    click.echo(f"waiting   {waiting}")
+    for members_of_size, number in sorted(Counter(size.members for size in sizes).items()):
+        click.echo(f"  of {members_of_size:6}  {number}")
+    for size in sizes[:largest]:
+        shown = " ".join(str(id_) for id_ in members[size.family_id][:MOST_IDS])
+        click.echo(f"{size.family_id}: {size.members} listings: {shown}{' …' if size.members > MOST_IDS else ''}")
 
 
 def _generation(snapshot: object) -> int:

@@ -18,8 +18,9 @@ from embeddings.index.faiss import FaissIndex
 from embeddings.lexical import Bm25
 from embeddings.pool import Pool, Rows
 from matchmaker.matching import scoring
+from matchmaker.matching.judging import judge
 from matchmaker.matching.passages import cut
-from matchmaker.matching.ranking import is_long, judge
+from matchmaker.matching.ranking import is_long
 from matchmaker.matching.schemas import Side
 
 # Deep enough for recall@100; a first answer below this rank adds less than 1/200 to a query's MRR and counts as none.

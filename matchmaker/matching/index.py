@@ -43,6 +43,8 @@ class Columns:
     alive: Keep
     is_need: Keep
     countries: NDArray[np.str_]
+    # Numbers of the circles in which listings may stand together for strangers (listings/families.py).
+    circles: NDArray[np.int64]
 
     def without(self, owners: Iterable[int]) -> "Columns":
         """The same, where nothing of these listings is found any more."""
@@ -202,4 +204,5 @@ def _columns_of(owners: NDArray[np.int64], facts: Mapping[int, Facts]) -> Column
         alive=np.array([fact is not None for fact in found], dtype=bool),
         is_need=np.array([fact is not None and fact.direction is Direction.NEED for fact in found], dtype=bool),
         countries=np.array([fact.country if fact else "" for fact in found], dtype="U2"),
+        circles=np.array([fact.circle if fact else 0 for fact in found], dtype=np.int64),
     )

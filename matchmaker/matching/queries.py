@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.core.clock import now
+from matchmaker.listings import families
 from matchmaker.listings.models import (
     Direction,
     Listing,
@@ -98,6 +99,8 @@ class Facts:
 
     direction: Direction
     country: str
+    # A number of this process's own for what families are looked for among.
+    circle: int = 0
 
 
 def position(session: Session) -> tuple[int, IndexSnapshot | None]:
@@ -309,11 +312,11 @@ def _stored(session: Session, wanted: Columns, dim: int) -> Stored:
 
 def facts(session: Session, listing_ids: Sequence[int] | None = None) -> dict[int, Facts]:
     """What filters ask of published listings, of all or of some."""
-    columns = select(col(Listing.id), col(Listing.direction), col(Listing.country))
+    columns = select(col(Listing.id), col(Listing.direction), col(Listing.country), families.circle(None))
     wanted = columns.where(col(Listing.status) == Status.PUBLISHED)
     if listing_ids is not None:
         wanted = wanted.where(col(Listing.id).in_(listing_ids))
-    return {row[0]: Facts(row[1], row[2]) for row in session.execute(wanted)}
+    return {row[0]: Facts(row[1], row[2], hash(row[3])) for row in session.execute(wanted)}
 
 
 def sides(session: Session, listing_ids: Sequence[int]) -> dict[int, Side]:

@@ -4,9 +4,9 @@ A listing's own people and the desk are answered from inside, where sealed passa
 else, and every search, from the open passages alone.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp
+from functools import cached_property
 
 import numpy as np
 from sqlmodel import Session
@@ -15,15 +15,20 @@ from embeddings.fusion import fuse
 from embeddings.index.base import Keep
 from embeddings.languages import detect_language
 from embeddings.pool import ECHO_LEAST_TEXT, Found, Pool, Share, Sought
-from matchmaker.core.clock import now
+from embeddings.rarity import Agreement, Term, as_written
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
+from matchmaker.listings.families import ALONE, Families
+from matchmaker.listings.families import families as families_of
+from matchmaker.listings.kin import NO_KIN, Kin, kin_of, shown_with
 from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import Filters, FullListing
-from matchmaker.matching import lexicon, queries, scoring, service, weights
+from matchmaker.listings.schemas import ListingCard
+from matchmaker.matching import collapse, lexicon, queries, scoring, service, weights
 from matchmaker.matching.elements import elements
 from matchmaker.matching.index import Columns, Rooms, View
+from matchmaker.matching.judging import fit, judge, owed, quote, working
 from matchmaker.matching.models import Passage
 from matchmaker.matching.queries import Quotable
 from matchmaker.matching.runtime import Matcher
@@ -36,9 +41,7 @@ from matchmaker.matching.schemas import (
     Readiness,
     Scope,
     SearchHit,
-    Side,
-    Weights,
-    Working,
+    Shared,
 )
 
 # How many of the best texts the other parts may put into another order.
@@ -50,29 +53,12 @@ SHOWN = 30
 MOST_SAID, LEAST_SAID = 50, 0.5
 # A search shows this many at most; nobody reads further, and every page costs the same.
 LONGEST_SEARCH = 200
-# Where a standing (see embeddings/pool.py) becomes an even chance, and how fast it turns.
-EVEN_STANDING, STEEPNESS = 0.7, 5.0
-# Something always stands out, even where nothing answers: a reach of NEAR or more is full confidence, one of FAR
-# nearly none. All four were read off the demo's judged pairs among 5,100 listings; none changes an order of texts.
-FAR, NEAR, LEAST_CONFIDENCE = 0.15, 0.35, 0.1
+# Places in a search are so far apart that a family's first few count as nearly equal.
+STEP = 0.01
 
+NO_WORDS = Agreement()
 
 Scored = tuple[float, Found, tuple[Part, ...]]
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What was asked of a pool, its echo included, and what was found by it."""
-
-    pool: Pool
-    sought: Sought
-    found: Sequence[Found]
-
-
-def fit(standing: float, reach: float) -> float:
-    """A standing as a value from 0 to 1 that keeps its order among all answers to the same listing."""
-    confidence = min(1.0, max(LEAST_CONFIDENCE, (reach - FAR) / (NEAR - FAR)))
-    return confidence / (1 + exp(-STEEPNESS * (standing - EVEN_STANDING)))
 
 
 @dataclass(frozen=True)
@@ -93,10 +79,43 @@ class Own:
         rows = [each.passage for each in self.passages]
         return any(row.sealed for row in rows) or is_long(row.text for row in rows)
 
+    @cached_property
+    def text(self) -> str:
+        """What everybody may read of it."""
+        return "\n".join(each.passage.text for each in self.passages)
+
     def quote(self, number: int) -> Quote:
         """One of its passages, as far as it may be shown."""
-        found = _quote(self.passages[number], self.listing.lang)
+        found = quote(self.passages[number], self.listing.lang)
         return replace(found, text=self.words.get(self.passages[number].passage.digest, "")) if found.sealed else found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A listing's question: what it looks for, its echo included, the rows that could answer, its rare words."""
+
+    own: Own
+    sought: Sought
+    market: Sequence[Keep]
+    terms: Sequence[Term]
+
+    @property
+    def pool(self) -> Pool:
+        return self.own.rooms.pool
+
+    def aligned(self, lang: str, texts: Mapping[int, Quotable], shares: Sequence[tuple[Share, float]]) -> list[Aligned]:
+        """Every passage of a listing in that language that may be quoted, with its points, those with most first."""
+        found = [
+            Aligned(self.own.quote(share.own), quote(texts[share.passage_id], lang), points)
+            for share, points in shares
+            if share.passage_id in texts
+        ]
+        return sorted(found, key=lambda each: -each.points)
+
+    def words(self, agreement: Agreement) -> Shared:
+        """What of its rare words another listing says too, as its own text writes them."""
+        forms = {term.form for term in agreement.terms}
+        return Shared(agreement.value, tuple(as_written(self.own.text, forms)) if forms else ())
 
 
 @dataclass(frozen=True)
@@ -113,20 +132,25 @@ class Ranking:
         own = self._own(full)
         if own is None:
             return MatchList(_readiness(self.session, full.listing), scope)
-        asked = self._find(own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
-        return MatchList(Readiness.READY, scope, self._judge(own, asked)[:limit])
+        k, asked = max(CLOSE, limit), self._ask(own)
+        found, families = collapse.spread(
+            lambda out: self._find(asked, k, lambda row: outside(row, out) & in_scope(row, full.listing, scope)),
+            self._families,
+            k,
+        )
+        return MatchList(Readiness.READY, scope, self._judge(asked, found, families)[:limit])
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
         """Why these two fit, as the need's own list would say it; None while a text waits for the encoder."""
         own = self._own(need)
         if own is None:
             return None
-        asked = self._find(own, 1, lambda columns: columns.owners == (result.listing.id or 0))
-        found = next(iter(self._judge(own, asked)), None)
-        if found is None or need.is_shortened:
-            return found
-        said = elements(need.draft(), asked.found[0], asked.pool, self.matcher.encoded)
-        return replace(found, elements=said)
+        asked = self._ask(own)
+        found = self._find(asked, 1, lambda columns: columns.owners == (result.listing.id or 0))
+        match = next(iter(self._judge(asked, found)), None)
+        if match is None or need.is_shortened:
+            return match
+        return replace(match, elements=elements(need.draft(), found[0], asked.pool, self.matcher.encoded))
 
     def among(self, full: FullListing, others: Sequence[int]) -> dict[int, tuple[Part, ...]]:
         """The parts of the scores that the listing's own list gives, or would give further down, to these others."""
@@ -134,8 +158,9 @@ class Ranking:
         if own is None:
             return {}
         wanted = np.array(others, dtype=np.int64)
-        asked = self._find(own, len(others), lambda columns: np.isin(columns.owners, wanted))
-        return {row.owner: parts for _, row, parts in self._score(full.listing, asked.found)}
+        asked = self._ask(own)
+        found = self._find(asked, len(others), lambda columns: np.isin(columns.owners, wanted))
+        return {row.owner: parts for _, row, parts in self._score(asked, found)}
 
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
@@ -146,21 +171,25 @@ class Ranking:
         if filters != Filters():
             kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
             keep = view.keep(lambda columns: np.isin(columns.owners, kept))
-        found = view.pool.search(sought, LONGEST_SEARCH, market=market, keep=keep, echo=is_long([text]))
-        found = self._with_what_says_it(
-            text,
-            filters,
-            found,
-            lambda few: view.pool.search(
-                sought,
-                len(few),
-                market=market,
-                keep=view.keep(lambda columns: np.isin(columns.owners, few)),
-                echo=False,
-            ),
-        )
+        echo = is_long([text])
+
+        def among(few: Sequence[int]) -> list[Found]:
+            only = view.keep(lambda columns: np.isin(columns.owners, few))
+            return view.pool.search(sought, len(few), market=market, keep=only, echo=False)
+
+        def best(out: Collection[int]) -> list[Found]:
+            left = [rows & each for rows, each in zip(keep, view.keep(lambda x: outside(x, out)), strict=True)]
+            return view.pool.search(sought, LONGEST_SEARCH, market=market, keep=left if out else keep, echo=echo)
+
+        found, _ = collapse.spread(best, self._families, LONGEST_SEARCH)
+        found = self._with_what_says_it(text, filters, found, among)
+        families = self._families([row.owner for row in found])
+        # A place further down is a score that is nearly equal: of a family's first few the reader's language stands.
+        order = families.one_of_each({row.owner: -STEP * place for place, row in enumerate(found)})[:LONGEST_SEARCH]
+        by_owner = {row.owner: row for row in found}
         number, size = page
-        return Page(self._hits(found[(number - 1) * size : number * size]), number, size, len(found))
+        rows = [by_owner[owner] for owner in order[(number - 1) * size : number * size]]
+        return Page(self._hits(rows, families), number, size, len(order))
 
     def _with_what_says_it(
         self, text: str, filters: Filters, found: Sequence[Found], among: Callable[[Sequence[int]], list[Found]]
@@ -178,16 +207,39 @@ class Ranking:
         rows = {row.owner: row for row in (among(said) if said else [])} | {row.owner: row for row in found}
         order = fuse([[row.owner for row in found], [id_ for id_ in said if id_ in rows]])
         named = {row.owner for row in first}
-        return [*first, *(rows[id_] for id_ in order if id_ not in named)][:LONGEST_SEARCH]
+        return [*first, *(rows[id_] for id_ in order if id_ not in named)]
 
-    def _find(self, own: Own, k: int, wanted: Callable[[Columns], Keep]) -> Answers:
-        """The k best answers to a listing among the wanted rows, judged against its whole market."""
+    def _ask(self, own: Own) -> Asked:
+        """A listing's question to its whole market: the closest speak for it, and its rare words are looked up."""
         pool = own.rooms.pool
         market = own.rooms.keep(lambda columns: answers(columns, own.listing))
         sought = seek(pool, [each.passage for each in own.passages])
         if own.is_long:
             sought = pool.echoed(sought, market)
-        return Answers(pool, sought, pool.search(sought, k, market=market, keep=own.rooms.keep(wanted), echo=False))
+        id_ = own.listing.id or 0
+        said = lexicon.said(self.session, [id_]).get(id_)
+        return Asked(own, sought, market, lexicon.rare_terms(self.session, said) if said else [])
+
+    def _find(self, asked: Asked, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
+        """The k best answers among the wanted rows, and those of them that say the same rare words."""
+        rooms, keep = asked.own.rooms, asked.own.rooms.keep(wanted)
+        found = asked.pool.search(asked.sought, k, market=asked.market, keep=keep, echo=False)
+        if len(found) < k or not asked.terms:
+            return found
+        here = {row.owner for row in found}
+        said = np.array([id_ for id_ in self._saying(asked) if id_ not in here], dtype=np.int64)
+        among = [rows & np.isin(columns.owners, said) for rows, columns in zip(keep, rooms.columns, strict=True)]
+        more = asked.pool.search(asked.sought, len(said), market=asked.market, keep=among, echo=False)
+        return [*found, *more[: len(said)]]
+
+    def _saying(self, asked: Asked) -> list[int]:
+        """Listings of the other direction that say much of the same, by the words that all may read."""
+        other = Direction.RESULT if asked.own.listing.direction is Direction.NEED else Direction.NEED
+        wanted = lexicon.Wanted(direction=other.value, listed=queries.searchable(Filters()))
+        return [hit.listing_id for hit in lexicon.hits(self.session, asked.terms, wanted, MOST_SAID)]
+
+    def _families(self, owners: Collection[int]) -> Families:
+        return families_of(self.session, owners, self.reader)
 
     def _view(self) -> View:
         return self.matcher.index.catch_up(self.session)
@@ -203,46 +255,61 @@ class Ranking:
         view = self._view()
         return Own(full.listing, own, view.inside if is_inside else view.open, words)
 
-    def _judge(self, own: Own, asked: Answers) -> list[Match]:
-        """The best matches; words are fetched only for those that are looked at."""
-        return self._with_words(self._score(own.listing, asked.found)[:SHOWN], own, asked)
+    def _judge(self, asked: Asked, found: Sequence[Found], families: Families = ALONE) -> list[Match]:
+        """The best matches, one of each family; words are fetched only for those that are looked at."""
+        scored = {row.owner: (score, row, parts) for score, row, parts in self._score(asked, found)}
+        order = families.one_of_each({owner: each[0] for owner, each in scored.items()})[:SHOWN]
+        return self._with_words([scored[owner] for owner in order], asked, families)
 
-    def _score(self, listing: Listing, found: Sequence[Found]) -> list[Scored]:
+    def _score(self, asked: Asked, found: Sequence[Found]) -> list[Scored]:
         """Everything found with its parts, best first."""
+        listing = asked.own.listing
         sides = queries.sides(self.session, [listing.id or 0, *(row.owner for row in found)])
         mine, counted = sides[listing.id or 0], weights.active(self.session)
+        shared = lexicon.shared(self.session, asked.terms, [row.owner for row in found]) if asked.terms else {}
         scored = []
         for row in found:
             other = sides.get(row.owner)
             if other is not None:
                 pair = (mine, other) if listing.direction is Direction.NEED else (other, mine)
-                parts = judge(*pair, row, counted)
+                parts = judge(*pair, row, counted, asked.words(shared.get(row.owner, NO_WORDS)))
                 scored.append((scoring.total(parts), row, parts))
         return sorted(scored, key=lambda each: (-each[0], each[1].owner))
 
-    def _with_words(self, scored: Sequence[Scored], own: Own, asked: Answers) -> list[Match]:
-        cards = listings.cards(self.session, [row.owner for _, row, _ in scored], self.reader)
+    def _with_words(self, scored: Sequence[Scored], asked: Asked, families: Families) -> list[Match]:
+        cards, kin = self._cards([row.owner for _, row, _ in scored], families)
         shares = {row.owner: asked.pool.contributions(asked.sought, row) for _, row, _ in scored}
         texts = queries.quotable(self.session, [share.passage_id for some in shares.values() for share in some])
-        found = []
-        for score, row, parts in scored:
-            if row.owner in cards and row.pair[1] in texts:
-                card = cards[row.owner]
-                other = _quote(texts[row.pair[1]], card.lang)
-                aligned = [
-                    Aligned(own.quote(share.own), _quote(texts[share.passage_id], card.lang), points)
-                    for share, points in zip(shares[row.owner], owed(parts, row, shares[row.owner]), strict=True)
-                    if share.passage_id in texts
-                ]
-                aligned.sort(key=lambda each: -each.points)
-                found.append(Match(card, score, parts, own.quote(row.pair[0]), other, _working(row), aligned))
-        return found
+        return [
+            Match(
+                cards[row.owner],
+                score,
+                parts,
+                asked.own.quote(row.pair[0]),
+                quote(texts[row.pair[1]], cards[row.owner].lang),
+                working(row),
+                asked.aligned(cards[row.owner].lang, texts, owed(parts, row, shares[row.owner])),
+                kin=kin.get(row.owner, NO_KIN),
+            )
+            for score, row, parts in scored
+            if row.owner in cards and row.pair[1] in texts
+        ]
 
-    def _hits(self, found: Sequence[Found]) -> list[SearchHit]:
-        cards = listings.cards(self.session, [row.owner for row in found], self.reader)
+    def _cards(self, owners: Sequence[int], families: Families) -> tuple[dict[int, ListingCard], dict[int, Kin]]:
+        """The cards of these listings, and of those that each stands for."""
+        cards = listings.cards(self.session, shown_with(owners, families), self.reader)
+        return cards, {owner: kin_of(owner, families, cards) for owner in owners}
+
+    def _hits(self, found: Sequence[Found], families: Families) -> list[SearchHit]:
+        cards, kin = self._cards([row.owner for row in found], families)
         texts = queries.quotable(self.session, [row.pair[1] for row in found])
         return [
-            SearchHit(cards[row.owner], fit(row.standing, row.reach), _quote(texts[row.pair[1]], cards[row.owner].lang))
+            SearchHit(
+                cards[row.owner],
+                fit(row.standing, row.reach),
+                quote(texts[row.pair[1]], cards[row.owner].lang),
+                kin.get(row.owner, NO_KIN),
+            )
             for row in found
             if row.owner in cards and row.pair[1] in texts
         ]
@@ -266,6 +333,12 @@ def answers(columns: Columns, listing: Listing) -> Keep:
     return found
 
 
+def outside(columns: Columns, owners: Collection[int]) -> Keep:
+    """All rows but those of these listings."""
+    found: Keep = ~np.isin(columns.owners, np.array(sorted(owners), dtype=np.int64))
+    return found
+
+
 def in_scope(columns: Columns, listing: Listing, scope: Scope) -> Keep:
     """Those of its answers that the scope leaves."""
     keep = answers(columns, listing)
@@ -277,34 +350,8 @@ def in_scope(columns: Columns, listing: Listing, scope: Scope) -> Keep:
     return chosen
 
 
-def judge(need: Side, result: Side, found: Found, counted: Weights = scoring.HAND) -> tuple[Part, ...]:
-    """The parts of one pair's score."""
-    return scoring.parts(scoring.Pair(need, result, fit(found.standing, found.reach), now()), counted)
-
-
-def owed(parts: Sequence[Part], row: Found, shares: Sequence[Share]) -> list[float]:
-    """The points of the score that are owed to each passage: what would be missing without its text."""
-    weight = next(part.weight for part in parts if part.name == scoring.TEXT)
-    full = fit(row.standing, row.reach)
-    return [weight * (full - fit(share.standing_without, row.reach)) for share in shares]
-
-
 def _readiness(session: Session, listing: Listing) -> Readiness:
     embedding = queries.embedding_of(session, listing.id or 0)
     failed = embedding is not None and embedding.revision == listing.revision and embedding.problem
     waiting = listing.status is Status.PUBLISHED and not failed
     return Readiness.PENDING if waiting else Readiness.IMPOSSIBLE
-
-
-def _working(row: Found) -> Working:
-    return Working(row.whole, row.late, row.best, row.echo, row.level, row.standing)
-
-
-def _quote(found: Quotable, lang: str) -> Quote:
-    """A passage as it may be shown: without words where it is sealed, or its listing was changed since it was read.
-
-    Of a sealed one not even the language is told, but the original's.
-    """
-    if found.passage.sealed:
-        return Quote(lang, "", sealed=True)
-    return Quote(found.passage.lang, found.passage.text if found.is_current else "")

@@ -9,6 +9,7 @@ from math import exp
 
 from flask_babel import LazyString
 
+from matchmaker.listings.kin import NO_KIN, Kin
 from matchmaker.listings.schemas import ListingCard
 
 
@@ -82,6 +83,17 @@ class Weights:
         if self.calibration is None or self.calibration.verdicts < ENOUGH_VERDICTS:
             return None
         return self.calibration.chance(score)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The rare words that two listings share, as one of them writes them, and from 0 to 1 how much that is."""
+
+    value: float = 0.0
+    words: tuple[str, ...] = ()
+
+
+NOTHING_SHARED = Shared()
 
 
 @dataclass(frozen=True)
@@ -177,6 +189,8 @@ class Match:
     aligned: Sequence[Aligned] = ()
     # What becomes of each element of the need; only where one match is looked at.
     elements: Sequence[ElementFit] = ()
+    # Those that it stands for in a list.
+    kin: Kin = NO_KIN
 
     @property
     def hints(self) -> Sequence[Part]:
@@ -200,3 +214,4 @@ class SearchHit:
     listing: ListingCard
     score: float
     snippet: Quote
+    kin: Kin = NO_KIN

@@ -14,7 +14,7 @@ from flask_babel import LazyString
 from matchmaker.core.countries import country_name, covers
 from matchmaker.i18n import lazy
 from matchmaker.i18n.locales import current_language
-from matchmaker.matching.schemas import Part, Side, Weights
+from matchmaker.matching.schemas import NOTHING_SHARED, Part, Shared, Side, Weights
 from matchmaker.taxonomy import service as taxonomy
 from matchmaker.taxonomy.vocabulary import OrganisationKind, OrganisationSize, PartnershipType, PartnerType, Trl
 
@@ -27,12 +27,13 @@ HALF_LIFE = timedelta(days=730)
 
 @dataclass(frozen=True)
 class Pair:
-    """A need and a result, and how well their texts fit (0 to 1)."""
+    """A need and a result, how well their texts fit (0 to 1), and the rare words that they share."""
 
     need: Side
     result: Side
     fit: float
     now: datetime
+    shared: Shared = NOTHING_SHARED
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ def text_fit(pair: Pair) -> Answer:
         if pair.fit >= least:
             return Answer(pair.fit, words)
     return Answer(pair.fit, _FIT_WORDS[-1][1])
+
+
+def shared_words(pair: Pair) -> Answer:
+    """How much both say of the rare words: names, standards, substances, which no encoder takes to the letter."""
+    if not pair.shared.words:
+        return Answer(0.0, lazy("No rare word, name or number in common."))
+    return Answer(pair.shared.value, lazy("Both say: %(words)s.", words=", ".join(pair.shared.words)))
 
 
 def common_fields(pair: Pair) -> Answer:
@@ -173,7 +181,8 @@ class Rule:
 TEXT = "text_fit"
 
 RULES: tuple[Rule, ...] = (
-    Rule(TEXT, lazy("Texts fit"), 0.68, text_fit),
+    Rule(TEXT, lazy("Texts fit"), 0.64, text_fit),
+    Rule("shared_words", lazy("Words in common"), 0.05, shared_words),
     Rule("common_fields", lazy("Field of technology"), 0.09, common_fields),
     Rule("common_sectors", lazy("Sector"), 0.04, common_sectors),
     Rule("maturity", lazy("Maturity"), 0.05, maturity),
@@ -181,7 +190,7 @@ RULES: tuple[Rule, ...] = (
     Rule("partner", lazy("Kind of partner"), 0.03, partner),
     Rule("money", lazy("Money"), 0.01, money),
     Rule("countries", lazy("Countries"), 0.03, countries),
-    Rule("freshness", lazy("Freshness"), 0.03, freshness),
+    Rule("freshness", lazy("Freshness"), 0.02, freshness),
 )
 
 HAND = Weights(0, {rule.name: rule.weight for rule in RULES})

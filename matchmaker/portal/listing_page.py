@@ -19,6 +19,7 @@ from matchmaker.listings.advice import Assessment, assess
 from matchmaker.listings.attachments import Attached
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.fields import GROUP_TITLES, Field, Group, Widget, fields_for
+from matchmaker.listings.kin import NO_KIN, Kin, with_kin
 from matchmaker.listings.models import Listing, ListingText, QualityReview, SealedText, Status
 from matchmaker.listings.owners import described
 from matchmaker.listings.queries import FullListing
@@ -120,6 +121,10 @@ class ListingPage:
     lacking: bool = False
     # What the text still lacks, for its owner and as long as it is not out.
     advice: Assessment | None = None
+    # The same matter in other listings, as far as the reader may see them together.
+    kin: Kin = NO_KIN
+    # Whether the reader may say what is the same and what is not.
+    judges_kin: bool = False
 
     @property
     def may_unseal(self) -> bool:
@@ -174,6 +179,8 @@ def listing_page(session: Session, public_id: str, wanted: Wanted, reader: Reade
         beside=texts_of(full, full.original) if text.lang != original else (),
         lacking=original not in {"und", reader.lang} and all(version.lang != reader.lang for version in full.texts),
         advice=assess(full.draft()) if unfinished else None,
+        kin=with_kin(session, [full.listing.id or 0], reader).get(full.listing.id or 0, NO_KIN),
+        judges_kin=policy.TELL_KIN.allows(reader.actor, full.listing),
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask_babel import LazyString
 from sqlmodel import Session
@@ -13,6 +14,7 @@ from matchmaker.i18n import lazy
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.filter_words import label
+from matchmaker.listings.kin import NO_KIN, Kin, with_kin
 from matchmaker.listings.models import Direction
 from matchmaker.listings.queries import Counts, Facet
 from matchmaker.listings.schemas import ListingCard
@@ -72,6 +74,7 @@ class Row:
 
     card: ListingCard
     snippet: Quote | None = None
+    kin: Kin = NO_KIN
 
 
 @dataclass(frozen=True)
@@ -117,11 +120,16 @@ def _results(session: Session, wanted: SearchRequest, reader: Reader) -> tuple[P
     try:
         if wanted.text:
             hits = Ranking(matcher(), session, reader).search(wanted.text, wanted.filters, wanted.slice)
-            return Page([Row(hit.listing, hit.snippet) for hit in hits.rows], hits.number, hits.size, hits.total), False
+            return _page(hits, [Row(hit.listing, hit.snippet, hit.kin) for hit in hits.rows]), False
     except Unavailable:
         log.info("the encoder is still loading; a question is answered with the newest listings")
     cards = listings.browse(session, wanted.filters, wanted.slice, reader)
-    return Page([Row(card) for card in cards.rows], cards.number, cards.size, cards.total), bool(wanted.text)
+    kin = with_kin(session, [card.id for card in cards.rows], reader)
+    return _page(cards, [Row(card, kin=kin.get(card.id, NO_KIN)) for card in cards.rows]), bool(wanted.text)
+
+
+def _page(found: Page[Any], rows: list[Row]) -> Page[Row]:
+    return Page(rows, found.number, found.size, found.total)
 
 
 def _facet_view(facet: Facet, lang: str) -> FacetView:

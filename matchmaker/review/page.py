@@ -13,6 +13,7 @@ from matchmaker.core.clock import now
 from matchmaker.core.paging import Page
 from matchmaker.i18n import ngettext
 from matchmaker.listings.confidence import Reader
+from matchmaker.listings.kin import NO_KIN, Kin, with_kin
 from matchmaker.review import broker_queries, queries
 from matchmaker.review.broker_queries import Colleague, Scopes
 from matchmaker.review.models import DeclineReason, Origin
@@ -63,6 +64,9 @@ class DeskRow:
     item: DeskItem
     broker: str = ""
     asked: Asked = default(default_factory=Asked)
+    # What else stands for its two sides.
+    need_kin: Kin = NO_KIN
+    result_kin: Kin = NO_KIN
 
     @property
     def picked(self) -> str:
@@ -122,6 +126,7 @@ def viewer_of(actor: Actor, colleagues: Mapping[int, Colleague]) -> Viewer:
         everything=actor.role is Role.ADMINISTRATOR,
         organisations=tuple(actor.memberships),
         scopes=me.scopes if me else Scopes(),
+        actor=actor,
     )
 
 
@@ -140,7 +145,7 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
     return DeskPage(
         filters=filters,
         page=page,
-        rows=_rows(session, page.rows, colleagues),
+        rows=_rows(session, page.rows, colleagues, reader),
         counts=counts,
         choices=queries.choices(session, viewer, filters.tab),
         colleagues=list(colleagues.values()),
@@ -156,13 +161,19 @@ def _filters(wanted: Wanted, counts: Mapping[Tab, int], colleagues: Mapping[int,
     return replace(wanted.filters, tab=tab, broker_id=broker)
 
 
-def _rows(session: Session, items: Sequence[DeskItem], colleagues: Mapping[int, Colleague]) -> list[DeskRow]:
+def _rows(
+    session: Session, items: Sequence[DeskItem], colleagues: Mapping[int, Colleague], reader: Reader
+) -> list[DeskRow]:
+    sides = {card.id for item in items for card in (item.need, item.result) if card}
+    kin = with_kin(session, sorted(sides), reader)
     asked = queries.questions_about(session, [item.suggestion for item in items])
     return [
         DeskRow(
             item=item,
             broker=_name(colleagues.get(item.suggestion.broker_id or 0)),
             asked=asked.get(item.suggestion.id or 0, Asked()),
+            need_kin=kin.get(item.suggestion.need_id or 0, NO_KIN),
+            result_kin=kin.get(item.suggestion.result_id or 0, NO_KIN),
         )
         for item in items
     ]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from matchmaker.accounts.models import Person
+from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
 from matchmaker.core.countries import REGION_MEMBERS
 from matchmaker.core.errors import NotFound
@@ -19,6 +20,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Listing, ListingCode, Scheme, Status
 from matchmaker.listings.schemas import ListingCard
+from matchmaker.review import twins
 from matchmaker.review.broker_queries import Scopes
 from matchmaker.review.models import Addressee, MatchMove, Origin, Question, State, Suggestion
 from matchmaker.review.policy import STAFF
@@ -59,6 +61,8 @@ class Viewer:
     # The organisations that they belong to: those matches are none of their business.
     organisations: tuple[int, ...] = ()
     scopes: Scopes = field(default_factory=Scopes)
+    # Whose eyes decide what may stand together.
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True)
@@ -276,6 +280,8 @@ def _where(viewer: Viewer, filters: DeskFilters) -> list[ColumnElement[bool]]:
 def _of_tab(viewer: Viewer, tab: Tab) -> list[ColumnElement[bool]]:
     """What makes a match stand under a tab of this viewer's."""
     where: list[ColumnElement[bool]] = [col(Suggestion.state).in_(STATES[tab])]
+    if tab in {Tab.MINE, Tab.UNASSIGNED}:
+        where.append(~twins.repeated(viewer.actor))
     if tab is Tab.OPINION:
         return [*where, _asked(viewer)]
     if tab is Tab.UNASSIGNED:

@@ -19,7 +19,7 @@ from matchmaker.db.uow import UnitOfWork
 from matchmaker.listings.models import Listing
 from matchmaker.notifications.service import News, tell
 from matchmaker.review import desk_news as _news  # noqa: F401  (the kinds of news are declared on import)
-from matchmaker.review import queue, showings
+from matchmaker.review import queue, showings, twins
 from matchmaker.review.assignment import distribute
 from matchmaker.review.handing import ALL
 from matchmaker.review.models import DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
@@ -82,7 +82,8 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
     rows = uow.session.exec(select(Suggestion).where(col(Suggestion.need_id).in_({need for need, _ in pairs}))).all()
     known = {(row.need_id, row.result_id): row for row in rows}
     listings = _listings(uow, {id_ for key in pairs for id_ in key})
-    new = [_new(pair, listings) for key, pair in pairs.items() if key not in known]
+    unknown = twins.once(uow.session, {key: pair.score for key, pair in pairs.items() if key not in known})
+    new = [_new(pairs[key], listings) for key in unknown]
     # Nobody is introduced to themselves.
     fresh = [row for row in new if row.need_org_id is None or row.need_org_id != row.result_org_id]
     moment = now()

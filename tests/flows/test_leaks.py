@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, literal
 from sqlmodel import SQLModel, col, select
 
 from embeddings.encoders.base import Vectors
@@ -34,7 +34,7 @@ from matchmaker.interests.expression_schemas import Expression
 from matchmaker.interests.models import ExportRule, Introduction, Nda, Verdict
 from matchmaker.listings import queries as listings
 from matchmaker.listings import service
-from matchmaker.listings.models import ChangeKind, Direction, Listing, ListingAttachment
+from matchmaker.listings.models import ChangeKind, Direction, Listing, ListingAttachment, ListingFamily
 from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import Confidence, ListingDraft, TextDraft
@@ -47,6 +47,7 @@ from matchmaker.review.models import Side, State, Suggestion
 from matchmaker.review.service import Found
 from matchmaker.web import headers
 from tests.factories.addresses import SAMPLES
+from tests.factories.html import Element, parse
 from tests.factories.market import NEED, RESULT, publish_within
 from tests.flows.leaks import LANGUAGES, STEMS, Crawler, Leak, addresses, in_folder, in_tables, secret, seen
 
@@ -363,6 +364,70 @@ def test_no_page_of_names_leads_to_an_anonymous_listing(market: Market) -> None:
     assert named > OWNERS
 
 
+def together(page: str, path: str) -> Iterator[set[str]]:
+    """Public ids that a page shows as one: a card or a listing's own page, and those that are unfolded there."""
+    for block in parse(page).walk():
+        if {"mm-kin", "mm-row-kin", "mm-kin-section"}.isdisjoint(block.get("class").split()):
+            continue
+        ids = {a.get("href").rpartition("/")[2] for a in block.all("a") if a.get("href").startswith("/listings/")}
+        card: Element | None = block
+        while card is not None and card.tag != "article":
+            card = card.parent
+        if card is not None and "mm-sheet" not in card.get("class"):
+            ids.add(next(a.get("href") for a in card.all("a")).rpartition("/")[2])
+        elif block.get("id") == "kin":
+            ids.add(path.rpartition("/")[2])
+        yield ids
+
+
+def join_everybody(market: Market) -> dict[str, int | None]:
+    """Needs of all kinds as one family, whatever the finder thinks; answers who may be known to own each, by id."""
+    needs = [x for x in market.listings[:64] if x.direction is Direction.NEED]
+    with unit_of_work(market.engine) as uow:
+        for need in needs:
+            row = uow.session.get_one(Listing, need.id)
+            member = ListingFamily(listing_id=row.id, family_id=needs[0].id, revision=row.revision)
+            uow.session.merge(member)
+    return {x.public_id: None if x.anonymous else x.organisation_id for x in market.listings}
+
+
+PLACES = (
+    "/",
+    "/search",
+    "/search?direction=need",
+    "/search?q=valve",
+    "/search?q=laser&page=2",
+    "/desk",
+    "/desk?tab=mine",
+)
+
+
+def joined_by(market: Market, name: str, owners: dict[str, int | None]) -> list[set[int | None]]:
+    """For everything that this reader sees as one, whose it is; None for owners who are not named."""
+    crawler, found = market.crawler(name), []
+    listed = [x.public_id for x in market.listings[:12]]
+    own = [f"/listings/{id_}" for id_ in listed] + [f"/listings/{id_}/matches?scope=everywhere" for id_ in listed[4:8]]
+    for path in (*PLACES, *own):
+        answer = crawler.open(path)
+        if answer is not None and answer.status_code == 200:
+            found += [{owners.get(id_) for id_ in ids} for ids in together(answer.text, path) if len(ids) > 1]
+    return found
+
+
+@pytest.mark.parametrize("name", ["stranger", "other company", "broker", "administrator"])
+def test_nothing_that_is_shown_as_one_joins_a_hidden_owner_with_a_name(market: Market, name: str) -> None:
+    found = joined_by(market, name, join_everybody(market))
+    assert [owners for owners in found if len(owners) != 1] == []
+    assert {None} in found
+    assert any(owners != {None} for owners in found)
+
+
+def test_a_hidden_owner_who_is_joined_with_a_name_is_seen(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = join_everybody(market)
+    monkeypatch.setattr("matchmaker.listings.families.circle", lambda _actor: literal("all "))
+    assert [found for found in joined_by(market, "stranger", owners) if None in found and len(found) > 1]
+
+
 def test_every_page_was_read_by_somebody(market: Market) -> None:
     """A page that nobody could open would be tested by nobody."""
     read: set[str] = set()
@@ -423,7 +488,7 @@ def test_no_line_of_the_log_tells_a_secret(market: Market) -> None:
 
 def test_no_command_prints_a_secret(market: Market) -> None:
     runner = market.app.test_cli_runner()
-    for command in (["matching", "status"], ["matching", "index"], ["listings", "demo"][:1]):
+    for command in (["matching", "status"], ["matching", "index"], ["matching", "families"], ["listings", "demo"][:1]):
         result = runner.invoke(args=command)
         assert seen(result.output, str(command)) == []
 

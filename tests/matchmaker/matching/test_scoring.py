@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker.matching import scoring
-from matchmaker.matching.ranking import fit
+from matchmaker.matching.judging import fit
 from matchmaker.matching.schemas import Part, Side
 from matchmaker.matching.scoring import NEUTRAL, RULES, Pair, parts, total
 from matchmaker.taxonomy import service as taxonomy
