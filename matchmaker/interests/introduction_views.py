@@ -185,6 +185,7 @@ def gate(public_id: str) -> ResponseReturnValue:
 @bp.post("/gate/<public_id>")
 @access(SIGNED_IN)
 def declare(public_id: str) -> ResponseReturnValue:
+    gate_page.readable(reader(), public_id, current_actor())
     said = (request.form.get("text", ""), request.form.get("licence_number", ""))
     try:
         with unit_of_work() as uow:

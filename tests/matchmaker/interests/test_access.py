@@ -126,6 +126,19 @@ def test_the_page_before_the_introduction_is_for_both_sides_and_the_desk(pair, s
         assert who.client.get(f"/introductions/gate/{pair.public_id}").status_code == wanted, name
 
 
+def test_declaring_tells_nobody_outside_that_there_is_such_a_match(pair, someone, join, add_rule):
+    add_rule(Verdict.RESTRICTED)
+    pair.examine()
+    said = {"text": "No licence is needed.", "agreed": "1"}
+    for name, (who, reads, _writes) in people(pair, someone, join).items():
+        assert who.client.post("/introductions/gate/bcdfghjkmn", data=said).status_code == 404, name
+        if name in {"result owner", "result member"}:
+            continue  # theirs to declare
+        known = who.client.post(f"/introductions/gate/{pair.public_id}", data=said)
+        inside = reads or name in {"administrator", "broker of other matches"}
+        assert known.status_code == (403 if inside else 404), name
+
+
 @pytest.mark.parametrize("state", [State.SUGGESTED, State.OFFERED_FIRST, State.OFFERED_SECOND, State.DECLINED])
 def test_before_both_said_yes_there_is_no_such_page(state, pair):
     with unit_of_work(pair.engine) as uow:
@@ -133,6 +146,7 @@ def test_before_both_said_yes_there_is_no_such_page(state, pair):
         match.state, match.result_yes_at = state, None
     for who in (pair.need, pair.result, pair.broker):
         assert who.client.get(f"/introductions/gate/{pair.public_id}").status_code == 404
+        assert who.client.post(f"/introductions/gate/{pair.public_id}").status_code == 404
 
 
 def test_the_page_before_leads_to_the_introduction_once_it_is_there_and_only_those_who_are_in_it(pair, someone):
