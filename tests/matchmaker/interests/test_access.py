@@ -3,7 +3,9 @@
 import pytest
 
 from matchmaker.accounts.models import MembershipRole, Person, Role
+from matchmaker.core.clock import now
 from matchmaker.db.uow import unit_of_work
+from matchmaker.interests import introduction_news as news
 from matchmaker.interests import introductions
 from matchmaker.interests.introduction_policy import standing
 from matchmaker.interests.models import Verdict
@@ -88,6 +90,25 @@ def test_a_broker_who_is_one_no_more_loses_it(pair):
     with unit_of_work(pair.engine) as uow:
         uow.session.get(Person, pair.broker.actor.person_id).role = Role.MEMBER
     assert pair.broker.client.get(f"/introductions/{made.public_id}").status_code == 404
+
+
+@pytest.mark.parametrize("left", ["role", "account"])
+def test_of_a_broker_who_left_nobody_is_told_that_they_read_along_nor_are_they_told_of_messages(left, pair, told):
+    made = pair.introduce()
+    address = f"/introductions/{made.public_id}"
+    assert 'id="broker"' in pair.need.client.get(address).text
+    with unit_of_work(pair.engine) as uow:
+        broker = uow.session.get_one(Person, pair.broker.actor.person_id)
+        if left == "role":
+            broker.role = Role.MEMBER
+        else:
+            broker.closed_at = now()
+    page = pair.need.client.get(address).text
+    assert 'id="broker"' not in page
+    assert "The other side reads it" in page
+    assert send(pair.need, made) == 303
+    assert news.MESSAGE in told(pair.result.actor)
+    assert news.MESSAGE not in told(pair.broker.actor)
 
 
 def test_without_a_confirmed_address_one_reads_and_is_told_how_to_write(pair, unconfirm):
