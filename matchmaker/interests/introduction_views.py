@@ -257,7 +257,7 @@ def _gate_page(public_id: str, values: dict[str, str], problems: dict[str, str])
 
 def _said(error: Invalid) -> dict[str, str]:
     words = {"length": len(clean_text(request.form.get("text", ""))), "limit": messages.LIMIT}
-    return {field: forms.message(kind, words) for field, kind in error.problems.items()}
+    return forms.messages(error, words)
 
 
 def _somebody_proposed() -> str:

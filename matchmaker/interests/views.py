@@ -122,7 +122,7 @@ def express(public_id: str) -> ResponseReturnValue:
             sent = expressions.express(uow, public_id, wanted, actor=current_actor(), score=score)
             match_id = expressions.match_of(uow.session, sent).public_id
     except Invalid as error:
-        return _form_again(public_id, {name: forms.message(kind) for name, kind in error.problems.items()}), 422
+        return _form_again(public_id, forms.messages(error)), 422
     except Conflict:
         return redirect(url_for("interests.interest", public_id=public_id), 303)
     return _sent(match_id)
@@ -155,7 +155,7 @@ def _refused(public_id: str, error: Invalid | Conflict) -> ResponseReturnValue:
     if isinstance(error, Conflict):
         flash(_("This has changed in the meantime, so your answer was not stored. This is how it stands now."), "error")
         return _page(public_id), 409
-    problems = {name: forms.message(kind) for name, kind in error.problems.items()}
+    problems = forms.messages(error)
     return _page(public_id, Refused(request.endpoint or "", request.form.to_dict(), problems)), 422
 
 

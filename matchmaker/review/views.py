@@ -139,7 +139,7 @@ def _pair_page(public_id: str, refused: Refused | None = None) -> str:
 
 
 def _refused(deed: str, error: Invalid) -> Refused:
-    problems = {field: forms.message(kind) for field, kind in error.problems.items()}
+    problems = forms.messages(error)
     return Refused(deed, request.form.to_dict(), problems)
 
 
