@@ -28,7 +28,7 @@ from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import tasks as files_tasks
 from matchmaker.files import views as files
 from matchmaker.i18n import locales
-from matchmaker.interests import expression_queries, introduction_files, introduction_tasks
+from matchmaker.interests import consent, expression_queries, introduction_files, introduction_tasks
 from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
 from matchmaker.interests import rule_views as export_rules
@@ -57,6 +57,7 @@ from matchmaker.portal import views as portal
 from matchmaker.quality import views as quality
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
+from matchmaker.review.deeds import DEEDS
 from matchmaker.review.pair_page import LETTERS
 from matchmaker.taxonomy import views as taxonomy
 from matchmaker.web import access, addresses, context, errors, headers, presentation, static_files
@@ -104,6 +105,8 @@ resolve("organisation", organisations_telling.names)
 
 # What somebody wrote who is interested, for the brokers who decide on it.
 LETTERS.append(expression_queries.interests_of)
+# A yes that a broker writes down may open an introduction.
+DEEDS["record"] = consent.RECORD
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event, select
 from sqlmodel import Session
 
 from matchmaker.accounts import queries as accounts_queries
@@ -24,6 +24,8 @@ from matchmaker.core.clock import now
 from matchmaker.db.engine import open_engine, reading_session
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.uow import UnitOfWork, unit_of_work
+from matchmaker.notifications.kinds import KINDS
+from matchmaker.notifications.models import Notification
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # Libraries read these on import: whatever their files refer to, no hub is asked.
@@ -63,6 +65,15 @@ def _is_address(host: str | bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+@event.listens_for(Notification, "before_insert")
+def _staff_alone_is_told(_mapper: object, connection: Connection, news: Notification) -> None:
+    """Whatever a test does, members are told nothing of the kinds that they are not asked about."""
+    kind = KINDS.get(news.kind)
+    if kind is not None and kind.staff:
+        role = connection.scalar(select(Person.role).where(Person.id == news.person_id))
+        assert role is not Role.MEMBER, f"a member was told {news.kind}, a kind for brokers and administrators"
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request, stream_wi
 from flask.typing import ResponseReturnValue
 
 from matchmaker.admin import pages, veil
+from matchmaker.admin.deeds import DEEDS, OBJECTS
 from matchmaker.admin.views import bp, page_number
 from matchmaker.audit import queries
 from matchmaker.audit.service import first_break, record
@@ -17,7 +18,8 @@ from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_
 @bp.get("/audit")
 @access(Permission.OFFICE)
 def audit() -> ResponseReturnValue:
-    return render_template("admin/audit.html", page=pages.audit_page(reader(), request.args, page_number()))
+    page = pages.audit_page(reader(), request.args, page_number())
+    return render_template("admin/audit.html", page=page, deeds=DEEDS, objects=OBJECTS)
 
 
 @bp.post("/audit/verify")

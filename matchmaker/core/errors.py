@@ -28,11 +28,15 @@ class Unavailable(MatchmakerError):
 
 
 class Invalid(MatchmakerError):
-    """The input breaks a rule; `problems` maps each field to what is wrong with it."""
+    """The input breaks a rule; `problems` maps each field to what is wrong with it.
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
+    `about` says which of several things in a field it is, such as a file's name; no log repeats it.
+    """
+
+    def __init__(self, problems: Mapping[str, str], *, about: str = "") -> None:
         super().__init__("; ".join(f"{field}: {what}" for field, what in problems.items()))
         self.problems = dict(problems)
+        self.about = about
 
 
 class Misconfigured(MatchmakerError):

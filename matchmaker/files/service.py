@@ -96,9 +96,14 @@ def path_of(settings: Settings, stored: StoredFile) -> Path:
     return settings.files / stored.place
 
 
+def plain_name(name: str) -> str:
+    """The name without folders and controls."""
+    return clean_line(PurePath(name.replace("\\", "/")).name).strip(". ")
+
+
 def tidy_name(name: str, kind: FileKind) -> str:
-    """The name without folders, controls and a false ending, at most 200 characters."""
-    line = clean_line(PurePath(name.replace("\\", "/")).name).strip(". ")
+    """The same without a false ending, at most 200 characters."""
+    line = plain_name(name)
     stem = line
     for ending in kind.endings:
         if line.casefold().endswith(ending):

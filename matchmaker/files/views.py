@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from matchmaker.accounts.schemas import Actor
 from matchmaker.config import Settings
-from matchmaker.core.errors import NotFound
+from matchmaker.core.errors import Invalid, NotFound
+from matchmaker.core.text import shorten
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.files import queries, service
 from matchmaker.files.kinds import IMAGES, MOST_BYTES
@@ -51,11 +52,18 @@ def takes_files(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respo
 
 
 def received(name: str, *, clean: bool = True) -> list[service.Received]:
-    """The files of the form's input `name`, looked at and kept; raises Invalid for the first that is unfit."""
+    """The files of the form's input `name`, looked at and kept; raises Invalid that names the first unfit one."""
     settings: Settings = current_app.extensions["matchmaker.settings"]
     sent = [upload for upload in request.files.getlist(name) if upload.filename]
     uploads = [service.Upload(one.filename or "", one.stream) for one in sent]
-    return [service.receive(settings, upload, field=name, clean=clean) for upload in uploads]
+    return [_receive(settings, upload, name, clean=clean) for upload in uploads]
+
+
+def _receive(settings: Settings, upload: service.Upload, field: str, *, clean: bool) -> service.Received:
+    try:
+        return service.receive(settings, upload, field=field, clean=clean)
+    except Invalid as error:
+        raise Invalid(error.problems, about=shorten(service.plain_name(upload.name), service.NAME_LIMIT)) from error
 
 
 def _may_read(stored: StoredFile) -> bool:

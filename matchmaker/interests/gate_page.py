@@ -50,10 +50,8 @@ class GatePage:
 
 def gate_page(session: Session, public_id: str, lang: str, *, actor: Actor) -> GatePage:
     """What stands in the way; for both sides and the desk, NotFound for anybody else."""
-    suggestion = queries.match_by_public_id(session, public_id)
-    introduction = queries.of_match(session, suggestion)
-    reads = frozenset(side for side, org in organisations_of(suggestion).items() if org in actor.memberships)
-    _require_inside(actor, suggestion, introduction, reads)
+    suggestion, introduction = readable(session, public_id, actor)
+    reads = _reads(suggestion, actor)
     checked = rule_queries.last_check(session, suggestion)
     waits = introductions.hurdle(session, suggestion) if suggestion.state is State.MUTUAL else None
     ids = [id_ for id_ in (suggestion.need_id, suggestion.result_id) if id_ is not None]
@@ -74,16 +72,22 @@ def gate_page(session: Session, public_id: str, lang: str, *, actor: Actor) -> G
     )
 
 
-def _require_inside(
-    actor: Actor, suggestion: Suggestion, introduction: Introduction | None, reads: frozenset[Side]
-) -> None:
+def readable(session: Session, public_id: str, actor: Actor) -> tuple[Suggestion, Introduction | None]:
+    """The match and its introduction; raises NotFound for whoever may not know that a gate was asked."""
+    suggestion = queries.match_by_public_id(session, public_id)
+    introduction = queries.of_match(session, suggestion)
     if introduction is not None:
         inside = standing(actor, introduction).inside
     else:
-        inside = bool(reads) or actor.role in {Role.BROKER, Role.ADMINISTRATOR}
+        inside = bool(_reads(suggestion, actor)) or actor.role in {Role.BROKER, Role.ADMINISTRATOR}
     said_yes = suggestion.need_yes_at is not None and suggestion.result_yes_at is not None
     if not inside or (introduction is None and not (suggestion.state in _AFTER_YES and said_yes)):
         raise NotFound("no such match")
+    return suggestion, introduction
+
+
+def _reads(suggestion: Suggestion, actor: Actor) -> frozenset[Side]:
+    return frozenset(side for side, org in organisations_of(suggestion).items() if org in actor.memberships)
 
 
 def _until(session: Session, suggestion: Suggestion, waits: Hurdle | None) -> datetime | None:

@@ -11,7 +11,7 @@ from matchmaker.core.paging import Page
 from matchmaker.files.models import StoredFile
 from matchmaker.interests import introduction_queries as queries
 from matchmaker.interests import nda as agreements
-from matchmaker.interests.introduction_policy import Standing, broker_of, standing
+from matchmaker.interests.introduction_policy import Standing, standing
 from matchmaker.interests.models import Introduction, Message, Nda
 from matchmaker.listings import confidence, policy
 from matchmaker.listings import queries as listings
@@ -120,7 +120,7 @@ def introduction_page(session: Session, public_id: str, asked: Asked, lang: str,
         suggestion=suggestion,
         here=here,
         parties=parties(session, introduction, suggestion, lang, actor=actor),
-        broker=queries.people(session, [broker_of(introduction)]).get(broker_of(introduction) or 0),
+        broker=queries.broker(session, introduction),
         steps=[to for was, to in TRANSITIONS if was is suggestion.state and (to in TOGETHER or to is State.CLOSED)],
         parts=_parts(session, suggestion, lang),
         pending=next((nda for nda in texts if not agreements.is_in_force(nda)), None),

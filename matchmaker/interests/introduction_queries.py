@@ -11,7 +11,7 @@ from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
 from matchmaker.files.models import StoredFile
-from matchmaker.interests.introduction_policy import standing
+from matchmaker.interests.introduction_policy import broker_of, standing
 from matchmaker.interests.models import (
     Declaration,
     GateCheck,
@@ -131,6 +131,15 @@ def people(session: Session, ids: Iterable[int | None]) -> dict[int, Person]:
     """People by row id."""
     rows = session.execute(select(Person).where(col(Person.id).in_(set(ids) - {None}))).scalars()
     return {row.id: row for row in rows if row.id is not None}
+
+
+def broker(session: Session, introduction: Introduction) -> Person | None:
+    """The broker who reads along; None where both sides released them, or they are a broker no more."""
+    wanted = select(Person).where(
+        col(Person.id) == broker_of(introduction), col(Person.role) != Role.MEMBER, col(Person.closed_at).is_(None)
+    )
+    found: Person | None = session.execute(wanted).scalar_one_or_none()
+    return found
 
 
 def answered_by(session: Session, suggestion: Suggestion) -> dict[Side, set[int]]:

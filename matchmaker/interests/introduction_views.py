@@ -185,6 +185,7 @@ def gate(public_id: str) -> ResponseReturnValue:
 @bp.post("/gate/<public_id>")
 @access(SIGNED_IN)
 def declare(public_id: str) -> ResponseReturnValue:
+    gate_page.readable(reader(), public_id, current_actor())
     said = (request.form.get("text", ""), request.form.get("licence_number", ""))
     try:
         with unit_of_work() as uow:
@@ -256,7 +257,7 @@ def _gate_page(public_id: str, values: dict[str, str], problems: dict[str, str])
 
 def _said(error: Invalid) -> dict[str, str]:
     words = {"length": len(clean_text(request.form.get("text", ""))), "limit": messages.LIMIT}
-    return {field: forms.message(kind, words) for field, kind in error.problems.items()}
+    return forms.messages(error, words)
 
 
 def _somebody_proposed() -> str:

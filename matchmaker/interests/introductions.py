@@ -197,12 +197,13 @@ def _stay_closed(uow: UnitOfWork, suggestion: Suggestion) -> None:
     # Whatever was waited for before, an answer to it would not help now.
     suggestion.deadline_at = None
     told = Told(news.PROHIBITED, gate_path(suggestion))
-    if is_news(uow, suggestion, told):
-        tell_sides(uow, suggestion, told)
-    elif closes_at(uow.session, suggestion) <= now():
+    # The end first: where nobody is left to hear of it, it is news for ever.
+    if closes_at(uow.session, suggestion) <= now():
         why = CloseReason.EXPORT_PROHIBITED
         advance(uow, suggestion, Move(State.CLOSED, party=Party.SYSTEM, reason=why, changes={"close_reason": why}))
         tell_sides(uow, suggestion, Told(news.ENDED_BY_RULE, gate_path(suggestion)))
+    elif is_news(uow, suggestion, told):
+        tell_sides(uow, suggestion, told)
 
 
 _WAIT = {

@@ -7,10 +7,9 @@ from datetime import datetime
 from flask_babel import LazyString
 from sqlmodel import Session
 
-from matchmaker.accounts.models import Organisation, Role
+from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
-from matchmaker.core.errors import NotFound
 from matchmaker.core.paging import Page
 from matchmaker.interests import expression_queries, introduction_queries
 from matchmaker.interests.introductions import gate_path, path_of
@@ -28,9 +27,7 @@ from matchmaker.review import parties, timeline
 from matchmaker.review.answers import REVOCABLE
 from matchmaker.review.deadlines import days_left
 from matchmaker.review.models import Question, Side, State, Suggestion
-from matchmaker.review.offers import answerable_by_broker
 from matchmaker.review.parties import Box, Ours
-from matchmaker.review.policy import require_handling
 from matchmaker.review.reasons import explain
 from matchmaker.review.sides import (
     asked,
@@ -38,7 +35,6 @@ from matchmaker.review.sides import (
     knows,
     listing_of,
     may_answer,
-    open_to,
     organisation_of,
     yes_at,
 )
@@ -137,21 +133,6 @@ class MatchPage:
     refused: Refused | None = field(default=None)
 
 
-@dataclass(frozen=True)
-class BrokerPage:
-    """The same for a broker: both listings as strangers see them, and a side to answer for where it has no account."""
-
-    suggestion: Suggestion
-    status: LazyString
-    listings: Sequence[ListingCard]
-    interest: Interest | None
-    sender: str
-    due: Due | None
-    entries: Sequence[Entry]
-    recordable: Side | None
-    refused: Refused | None = None
-
-
 def list_page(session: Session, box: Box, number: int, reader: ListingReader) -> ListPage:
     """A box of the reader's matches; beyond the end, the last page."""
     assert reader.actor is not None
@@ -171,28 +152,6 @@ def match_page(session: Session, ours: Ours, reader: ListingReader, refused: Ref
         entries=timeline.entries(session, suggestion, Reader(side.value)) if known else (),
         introduction=path_of(introduction) if introduction else "",
         gate=gate_path(suggestion) if suggestion.state is State.MUTUAL else "",
-        refused=refused,
-    )
-
-
-def broker_page(session: Session, suggestion: Suggestion, reader: ListingReader, refused: Refused | None) -> BrokerPage:
-    """The page of a match for a broker; raises NotFound for everybody else."""
-    actor = reader.actor
-    if actor is None or actor.role is Role.MEMBER:
-        raise NotFound("no such match")
-    require_handling(actor, suggestion)
-    interest = expression_queries.interests_of(session, [suggestion.id]).get(suggestion.id or 0)
-    found = listings.cards(session, _listing_ids([suggestion]), reader)
-    sender = session.get(Organisation, interest.organisation_id) if interest else None
-    return BrokerPage(
-        suggestion=suggestion,
-        status=state_title(suggestion, None),
-        listings=[found[id_] for id_ in (suggestion.need_id, suggestion.result_id) if id_ in found],
-        interest=interest,
-        sender=described(sender) if sender else "",
-        due=_due(session, suggestion),
-        entries=timeline.entries(session, suggestion, Reader.BROKER, open_to(session, suggestion, actor)),
-        recordable=answerable_by_broker(session, suggestion),
         refused=refused,
     )
 

@@ -8,7 +8,6 @@ from sqlmodel import Session
 from matchmaker.accounts.models import MembershipRole
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.interests import introduction_queries as queries
-from matchmaker.interests.introduction_policy import broker_of
 from matchmaker.interests.models import Introduction
 from matchmaker.listings.models import Listing
 from matchmaker.notifications.service import News, tell
@@ -55,7 +54,7 @@ def tell_sides(
 ) -> None:
     """Put the news on the lists of the sides in `to`; None is the broker, unless the introduction is without."""
     people = people_of(uow.session, suggestion)
-    broker = broker_of(introduction) if introduction else suggestion.broker_id
+    broker = _broker(uow.session, suggestion, introduction)
     done: set[int | None] = {*told.but, None}
     for side in sorted(to, key=lambda side: side is None):
         wanted = set(people[side] if side is not None else [broker]) - done
@@ -63,6 +62,13 @@ def tell_sides(
         tell(uow, wanted, News(told.kind, told.path, params))
         # Whoever belongs to both sides, or is their broker as well, hears it once.
         done |= wanted
+
+
+def _broker(session: Session, suggestion: Suggestion, introduction: Introduction | None) -> int | None:
+    if introduction is None:
+        return suggestion.broker_id
+    found = queries.broker(session, introduction)
+    return found.id if found else None
 
 
 def is_news(uow: UnitOfWork, suggestion: Suggestion, told: Told) -> bool:

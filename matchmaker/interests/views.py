@@ -13,16 +13,13 @@ from matchmaker.i18n.locales import current_language
 from matchmaker.interests import consent, expressions, match_pages
 from matchmaker.interests.expression_form import expression_form, pair_score
 from matchmaker.interests.expression_schemas import Expression
-from matchmaker.interests.introduction_queries import match_by_public_id
 from matchmaker.interests.match_pages import Refused
 from matchmaker.interests.match_words import BOXES, WORDS, told
 from matchmaker.listings.confidence import Reader
 from matchmaker.review import answers, parties
 from matchmaker.review.answers import Refusal
 from matchmaker.review.models import DeclineReason, Side, Suggestion
-from matchmaker.review.moves import find
 from matchmaker.review.parties import Box, Ours
-from matchmaker.review.policy import require_handling
 from matchmaker.web import forms
 from matchmaker.web.access import SIGNED_IN, Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
@@ -46,9 +43,12 @@ def index() -> ResponseReturnValue:
 @access(SIGNED_IN)
 def match(public_id: str) -> ResponseReturnValue:
     """A side's page; brokers have everything about it at their desk."""
-    if Permission.MATCH_REVIEW in permissions(current_actor()) and not _is_ours(public_id):
-        return redirect(url_for("review.pair", public_id=public_id), 303)
-    return _page(public_id)
+    try:
+        return _page(public_id)
+    except NotFound:
+        if Permission.MATCH_REVIEW not in permissions(current_actor()):
+            raise
+    return redirect(url_for("review.pair", public_id=public_id), 303)
 
 
 @bp.post("/matches/<public_id>/yes")
@@ -103,20 +103,6 @@ def answer_question(public_id: str) -> ResponseReturnValue:
     return redirect(url_for("interests.index"), 303)
 
 
-@bp.post("/matches/<public_id>/record")
-@access(Permission.MATCH_REVIEW)
-def record(public_id: str) -> ResponseReturnValue:
-    """A broker writes down what a side without an account has answered."""
-    side = Side(request.form.get("side", "")) if request.form.get("side") in set(Side) else Side.NEED
-
-    def deed(uow: UnitOfWork) -> Suggestion:
-        if request.form.get("answer") == "yes":
-            return consent.say_yes(uow, public_id, side=side, revision=_revision(), actor=current_actor())
-        return answers.say_no(uow, public_id, _refusal(side), revision=_revision(), actor=current_actor())
-
-    return _broker_does(public_id, deed)
-
-
 @bp.get("/listings/<public_id>/interest")
 @access(SIGNED_IN)
 def interest(public_id: str) -> ResponseReturnValue:
@@ -136,7 +122,7 @@ def express(public_id: str) -> ResponseReturnValue:
             sent = expressions.express(uow, public_id, wanted, actor=current_actor(), score=score)
             match_id = expressions.match_of(uow.session, sent).public_id
     except Invalid as error:
-        return _form_again(public_id, {name: forms.message(kind) for name, kind in error.problems.items()}), 422
+        return _form_again(public_id, forms.messages(error)), 422
     except Conflict:
         return redirect(url_for("interests.interest", public_id=public_id), 303)
     return _sent(match_id)
@@ -164,46 +150,21 @@ def _do(public_id: str, deed: Deed) -> ResponseReturnValue:
     return redirect(url_for("interests.match", public_id=public_id), 303)
 
 
-def _broker_does(public_id: str, deed: Callable[[UnitOfWork], Suggestion]) -> ResponseReturnValue:
-    try:
-        with unit_of_work() as uow:
-            require_handling(current_actor(), find(uow, public_id))
-            deed(uow)
-    except (Invalid, Conflict) as error:
-        return _refused(public_id, error)
-    flash(_("It is noted, and both sides are told what they should know."), "success")
-    return redirect(url_for("review.pair", public_id=public_id), 303)
-
-
-def _is_ours(public_id: str) -> bool:
-    """Whether the reader belongs to a side that knows of the match."""
-    try:
-        parties.ours(reader(), public_id, current_actor())
-    except NotFound:
-        return False
-    return True
-
-
 def _refused(public_id: str, error: Invalid | Conflict) -> ResponseReturnValue:
     """The page as it stands now: with what was typed and what is wrong, or saying that somebody was faster."""
     if isinstance(error, Conflict):
         flash(_("This has changed in the meantime, so your answer was not stored. This is how it stands now."), "error")
         return _page(public_id), 409
-    problems = {name: forms.message(kind) for name, kind in error.problems.items()}
+    problems = forms.messages(error)
     return _page(public_id, Refused(request.endpoint or "", request.form.to_dict(), problems)), 422
 
 
 def _page(public_id: str, refused: Refused | None = None) -> str:
-    """The match as its reader knows it: a side's page, else a broker's."""
+    """The match as the reader's side knows it; raises NotFound for everybody else."""
     with fresh_reader() as session:
-        try:
-            ours = parties.ours(session, public_id, current_actor())
-        except NotFound:
-            suggestion = match_by_public_id(session, public_id)
-            page = match_pages.broker_page(session, suggestion, _reader(), refused)
-            return render_template("interests/broker.html", page=page, **WORDS)
-        page_of_side = match_pages.match_page(session, ours, _reader(), refused)
-        return render_template("interests/match.html", page=page_of_side, **WORDS)
+        ours = parties.ours(session, public_id, current_actor())
+        page = match_pages.match_page(session, ours, _reader(), refused)
+        return render_template("interests/match.html", page=page, **WORDS)
 
 
 def _refusal(side: Side) -> Refusal:

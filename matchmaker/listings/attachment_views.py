@@ -3,13 +3,14 @@
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from matchmaker.core.errors import Invalid, NotAllowed
+from matchmaker.core.errors import Invalid
 from matchmaker.files.service import accepted
 from matchmaker.files.views import received, takes_files
 from matchmaker.i18n import _, ngettext
-from matchmaker.listings import attachments, confidence, form, policy, queries
+from matchmaker.listings import attachments, confidence
 from matchmaker.listings.attachments import Part
-from matchmaker.listings.queries import FullListing
+from matchmaker.listings.views import editable
+from matchmaker.web import forms
 from matchmaker.web.access import Permission, access
 from matchmaker.web.context import current_actor, reader, unit_of_work
 
@@ -27,13 +28,13 @@ def page(public_id: str) -> ResponseReturnValue:
 @access(Permission.LISTING_POST)
 def add(public_id: str) -> ResponseReturnValue:
     # Nobody's files are looked at, or kept for a moment, but those of people who may add them.
-    _writable(public_id)
+    editable(public_id)
     try:
         kept = received("file")
         with unit_of_work() as uow:
             attachments.attach(uow, public_id, kept, _part(), actor=current_actor())
     except Invalid as error:
-        return _page(public_id, form.said(error)), 422
+        return _page(public_id, forms.messages(error)), 422
     flash(ngettext("The file is added.", "%(num)s files are added.", len(kept)), "success")
     return _back(public_id)
 
@@ -57,17 +58,8 @@ def remove(public_id: str, file_id: str) -> ResponseReturnValue:
     return _back(public_id)
 
 
-def _writable(public_id: str) -> FullListing:
-    full = queries.visible(reader(), public_id, current_actor())
-    if not policy.EDIT.allows(current_actor(), full.listing):
-        raise NotAllowed("this listing belongs to another organisation")
-    if full.is_shortened:
-        raise NotAllowed("this listing is under embargo")
-    return full
-
-
 def _page(public_id: str, problems: dict[str, str]) -> str:
-    full = _writable(public_id)
+    full = editable(public_id)
     # An administrator who edits for somebody else sees no sealed file either.
     sealed = confidence.reads_sealed(current_actor(), full.listing)
     rows = attachments.attached(reader(), full.listing, sealed=sealed)

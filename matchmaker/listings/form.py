@@ -9,7 +9,6 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from matchmaker.core.errors import Invalid
 from matchmaker.core.languages import endonym, language_name, languages
 from matchmaker.core.scripts import foreign_script, script_name
 from matchmaker.core.text import clean_text
@@ -267,11 +266,6 @@ def parse_text(text_lang: str, values: Values) -> tuple[TextDraft | None, Proble
     # The form of a version does not ask for its language; the title is the first thing that is in the wrong one.
     strange = _other_script(text_lang, _worded(values))
     return (None, {"title": strange, **problems}) if strange else (wanted, problems)
-
-
-def said(error: Invalid) -> Problems:
-    """A rule's complaints, in the reader's words."""
-    return {name: forms.message(kind) for name, kind in error.problems.items()}
 
 
 def language_options(lang: str, *, without: Sequence[str] = ()) -> list[tuple[str, str]]:

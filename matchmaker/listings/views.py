@@ -26,6 +26,7 @@ from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import FullListing
 from matchmaker.listings.schemas import ListingDraft, unfinished
 from matchmaker.listings.states import ICONS, IN_REVIEW, READ_BY_OTHERS, TITLES
+from matchmaker.web import forms
 from matchmaker.web.access import SIGNED_IN, Permission, access
 from matchmaker.web.context import current_actor, fresh_reader, reader, unit_of_work
 from matchmaker.web.headers import keep_off_the_disk
@@ -79,15 +80,15 @@ def write_send(direction: str) -> ResponseReturnValue:
 @access(Permission.LISTING_POST)
 def advise(direction: str) -> ResponseReturnValue:
     typed = form.typed(request.form)
-    advice = assess(unfinished(Direction(direction), typed))
     if request.headers.get("HX-Request"):
+        advice = assess(unfinished(Direction(direction), typed))
         return render_template("listings/_advice_rows.html", advice=advice)
     # Without a script the whole form comes back, as it was typed.
     public_id = request.args.get("listing")
     listing = editable(public_id).listing if public_id else None
     revision = request.form.get("revision", type=int, default=0)
     page = ListingForm(Direction(direction), current_language(), typed, listing=listing, revision=revision)
-    return render_template("listings/form.html", page=page, advice=advice, asked=True)
+    return _form_page(page, asked=True)
 
 
 @bp.get("/<public_id>/edit")
@@ -188,7 +189,7 @@ def _save(page: ListingForm, store: Callable[[UnitOfWork, ListingDraft], Listing
             if submitting and not known and listing.status not in IN_REVIEW:
                 service.submit(uow, listing.public_id, actor=current_actor())
     except Invalid as error:
-        return _form_page(page.with_problems(form.said(error))), 422
+        return _form_page(page.with_problems(forms.messages(error))), 422
     except Conflict:
         return _conflict_page(page), 409
     if known:
@@ -304,8 +305,8 @@ def _restored(page: ListingForm, revision: int | None) -> ListingForm:
     return page.with_version(revision, versions.read(version))
 
 
-def _form_page(page: ListingForm, **more: object) -> str:
-    """The page, with its confidential section for a writer of the owner's organisation."""
+def _form_page(page: ListingForm, *, asked: bool = False) -> str:
+    """The page, with its confidential section for a writer of the owner's organisation; `asked` opens the advice."""
     actor: Actor = current_actor()
     if page.listing is None or belongs(actor, page.listing):
         owner = page.listing.organisation_id if page.listing else actor.organisation_id
@@ -319,7 +320,7 @@ def _form_page(page: ListingForm, **more: object) -> str:
         review=next(iter(review.values()), None),
         criteria=CRITERIA,
         advice=assess(unfinished(page.direction, page.values)),
-        **more,
+        asked=asked,
     )
 
 

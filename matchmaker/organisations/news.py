@@ -8,6 +8,7 @@ REQUESTED = Kind(
     lazy("Organisations that wait to be verified"),
     lazy("“%(organisation)s” asks to be verified."),
     icon="patch-question",
+    staff=True,
 )
 VERIFIED = Kind(
     "organisation.verified",
@@ -44,6 +45,7 @@ BROKER = Kind(
     lazy("An organisation chose you as its broker"),
     lazy("“%(organisation)s” would like you to look after it."),
     icon="person-workspace",
+    staff=True,
 )
 
 declare(REQUESTED, VERIFIED, REJECTED, JOINED, ROLE, REMOVED, BROKER)

@@ -125,7 +125,7 @@ def _revision() -> int:
 
 def _refused(public_id: str, error: Invalid) -> ResponseReturnValue:
     """The sheet again with what stands in the way; what the listing itself lacks is said above it."""
-    problems = {name: forms.message(kind) for name, kind in error.problems.items()}
+    problems = forms.messages(error)
     known = {"remarks", *(criterion.name for criterion in CRITERIA)}
     if not known & problems.keys():
         problems["listing"] = _("The listing is not complete any more; please return it.")

@@ -20,6 +20,7 @@ from matchmaker.review.deadlines import due_day, is_near, review_by
 from matchmaker.review.models import MoveKind, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, note_down
 from matchmaker.review.offers import close_off_market, obstacle, offer, pass_on
+from matchmaker.review.service import TAKE_BACK
 from matchmaker.review.sides import (
     asked,
     expressed,
@@ -36,8 +37,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 50
 CURSOR, CHANGES = "offers", 500
-# A broker's time to take a verdict back; only then the sender of a declined interest is told.
-TAKE_BACK = timedelta(minutes=10)
 # No deadline of three working days ends later than this, whatever holidays lie between, and no five end earlier.
 LONGEST_REMINDER, SHORTEST_REVIEW = timedelta(days=21), timedelta(days=5)
 

@@ -10,7 +10,7 @@ from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import Invalid
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import lazy
-from matchmaker.review import asking, questions, service
+from matchmaker.review import offers, questions, service
 from matchmaker.review.models import Addressee, DeclineReason, Side
 from matchmaker.review.questions import Asking
 from matchmaker.review.service import No, Pause
@@ -27,6 +27,15 @@ class Call:
 
     def text(self, name: str) -> str:
         return self.form.get(name, "")
+
+    def side(self, name: str) -> Side | None:
+        given = self.text(name)
+        return Side(given) if given in set(Side) else None
+
+    @property
+    def reason(self) -> DeclineReason | None:
+        given = self.text("reason")
+        return DeclineReason(given) if given in set(DeclineReason) else None
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,12 @@ def _plain(verb: Callable[..., object]) -> Callable[[UnitOfWork, Call], object]:
 
 
 def _endorse(uow: UnitOfWork, call: Call) -> object:
-    first = call.text("first")
-    side = Side(first) if first in set(Side) else None
-    return service.endorse(uow, call.public_id, revision=call.revision, actor=call.actor, first=side)
+    first = call.side("first")
+    return service.endorse(uow, call.public_id, revision=call.revision, actor=call.actor, first=first)
 
 
 def _decline(uow: UnitOfWork, call: Call) -> object:
-    no = No(_reason(call), call.text("note"), share=bool(call.text("share")))
+    no = No(call.reason, call.text("note"), share=bool(call.text("share")))
     return service.decline(uow, call.public_id, no, revision=call.revision, actor=call.actor)
 
 
@@ -80,9 +88,10 @@ def _reply(uow: UnitOfWork, call: Call) -> object:
 
 
 def _forward(uow: UnitOfWork, call: Call) -> object:
-    return asking.forward(uow, call.public_id, call.text("note"), revision=call.revision, actor=call.actor)
+    return offers.forward(uow, call.public_id, call.text("note"), revision=call.revision, actor=call.actor)
 
 
+# A higher feature adds what has consequences in its own rooms, see app.py.
 DEEDS: dict[str, Deed] = {
     "endorse": Deed(_endorse, lazy("Endorsed. The first side is asked in ten minutes."), undoable=True, several=True),
     "decline": Deed(_decline, lazy("Declined."), undoable=True, several=True),
@@ -95,14 +104,9 @@ DEEDS: dict[str, Deed] = {
     "note": Deed(_note, lazy("The note is kept.")),
     "ask": Deed(_ask, lazy("The question is asked.")),
     "reply": Deed(_reply, lazy("Your answer is sent.")),
-    "offer_now": Deed(_plain(asking.offer_now), lazy("The first side is asked.")),
+    "offer_now": Deed(_plain(offers.offer_now), lazy("The first side is asked.")),
     "forward": Deed(_forward, lazy("The interest is passed on.")),
 }
-
-
-def _reason(call: Call) -> DeclineReason | None:
-    given = call.text("reason")
-    return DeclineReason(given) if given in set(DeclineReason) else None
 
 
 def _day(text: str) -> date | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from matchmaker.accounts.models import Organisation, Person, Role
+from matchmaker.accounts.models import Organisation, Person
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Conflict
@@ -15,6 +15,7 @@ from matchmaker.review.deadlines import due_day, review_by
 from matchmaker.review.models import CloseReason, MoveKind, Origin, Side, State, Suggestion
 from matchmaker.review.moves import Move, advance, note_down
 from matchmaker.review.offers import pass_on
+from matchmaker.review.policy import STAFF
 from matchmaker.review.sides import (
     YES_COLUMN,
     has_account,
@@ -150,5 +151,5 @@ def _broker_of(uow: UnitOfWork, suggestion: Suggestion, side: Side) -> int | Non
     """The broker who looks after the side's organisation, as long as they are one."""
     owner = uow.session.get(Organisation, organisation_of(suggestion, side) or 0)
     broker = uow.session.get(Person, owner.broker_id) if owner and owner.broker_id else None
-    serves = broker is not None and broker.closed_at is None and broker.role in {Role.BROKER, Role.ADMINISTRATOR}
+    serves = broker is not None and broker.closed_at is None and broker.role in STAFF
     return broker.id if broker and serves else None

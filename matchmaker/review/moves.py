@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, true
 from sqlmodel import col, select
 
-from matchmaker.accounts.models import MembershipRole, Role
+from matchmaker.accounts.models import MembershipRole
 from matchmaker.accounts.schemas import Actor
 from matchmaker.audit.service import record
 from matchmaker.core.errors import Conflict, NotFound
 from matchmaker.db.uow import UnitOfWork
 from matchmaker.review.models import MatchMove, MoveKind, Side, State, Suggestion
+from matchmaker.review.policy import STAFF
 from matchmaker.review.states import Party, check_move
 
 WRITING = frozenset({MembershipRole.OWNER, MembershipRole.MEMBER})
@@ -57,7 +58,7 @@ def parties_of(actor: Actor | None, suggestion: Suggestion) -> frozenset[Party]:
     """On whose behalf the actor may move this match."""
     if actor is None:
         return frozenset()
-    found = {Party.BROKER} if actor.role in {Role.BROKER, Role.ADMINISTRATOR} else set()
+    found = {Party.BROKER} if actor.role in STAFF else set()
     for side in sides_of(actor, suggestion):
         found.add(Party.FIRST if side is suggestion.first_side else Party.SECOND)
     return frozenset(found)
@@ -132,7 +133,7 @@ def voice(move: Move, suggestion: Suggestion) -> str:
     if move.party:
         return move.party.value
     sides = sides_of(move.by, suggestion)
-    if move.by and move.by.role in {Role.BROKER, Role.ADMINISTRATOR} and not sides:
+    if move.by and move.by.role in STAFF and not sides:
         return Party.BROKER.value
     return next((side.value for side in Side if side in sides), Party.SYSTEM.value)
 

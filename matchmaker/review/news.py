@@ -28,6 +28,7 @@ declare(
         lazy("One side said yes"),
         lazy("In the match for “%(listing)s” one side said yes; now the other one is asked."),
         icon="hand-thumbs-up",
+        staff=True,
     ),
     Kind(
         "match.declined",

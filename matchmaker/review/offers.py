@@ -17,7 +17,6 @@ from matchmaker.review.moves import Move, advance, find
 from matchmaker.review.policy import require_handling
 from matchmaker.review.showings import note_offer
 from matchmaker.review.sides import (
-    asked,
     expressed,
     first_of,
     has_account,
@@ -96,12 +95,6 @@ def close_off_market(uow: UnitOfWork, suggestion: Suggestion) -> None:
     for side in informed:
         tell_side(uow, suggestion, side, "match.closed")
     tell_broker(uow, suggestion, "match.closed")
-
-
-def answerable_by_broker(session: Session, suggestion: Suggestion) -> Side | None:
-    """The side that is asked and has nobody with an account: a broker writes its answer down."""
-    side = asked(suggestion)
-    return side if side is not None and not has_account(session, suggestion, side) else None
 
 
 def ask(uow: UnitOfWork, suggestion: Suggestion, side: Side, kind: str) -> None:

@@ -139,7 +139,7 @@ def _pair_page(public_id: str, refused: Refused | None = None) -> str:
 
 
 def _refused(deed: str, error: Invalid) -> Refused:
-    problems = {field: forms.message(kind) for field, kind in error.problems.items()}
+    problems = forms.messages(error)
     return Refused(deed, request.form.to_dict(), problems)
 
 
@@ -147,9 +147,12 @@ def _somebody_was_faster(public_id: str) -> ResponseReturnValue:
     """Who did what: the request's own reading session may be older than that."""
     with fresh_reader() as session:
         item = queries.item(session, public_id, _me())
+        why = obstacle(current_actor(), item.suggestion)
+        if why is Why.INTERESTED:
+            raise NotYours(why)
         entries = [e for e in timeline.entries(session, item.suggestion, timeline.Reader.BROKER) if e.kind != "note"]
         # What a colleague wrote down is for those who look after the match.
-        note = item.suggestion.note if obstacle(current_actor(), item.suggestion) is None else ""
+        note = item.suggestion.note if why is None else ""
     last = entries[-1] if entries else None
     return render_template("review/conflict.html", item=item, entry=last, note=note, query=_query(), **_words()), 409
 

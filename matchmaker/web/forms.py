@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from flask_babel import LazyString
+from markupsafe import Markup
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import MultiDict
@@ -82,9 +83,10 @@ def message(kind: str, values: Mapping[str, Any] | None = None) -> str:
     return str(MESSAGES.get(kind, OTHERWISE)) % dict(values or {})
 
 
-def messages(error: Invalid) -> Problems:
-    """Field → sentence for what a service refused."""
-    return {field: message(kind) for field, kind in error.problems.items()}
+def messages(error: Invalid, values: Mapping[str, Any] | None = None) -> Problems:
+    """Field → sentence for what a service refused, after the name of what it is about, where that is said."""
+    about = Markup("<bdi>{}</bdi>: ").format(error.about) if error.about else ""
+    return {field: about + message(kind, values) for field, kind in error.problems.items()}
 
 
 def problems_of(error: ValidationError, *, whole: str = "") -> Problems:

@@ -97,8 +97,7 @@ def test_every_template_that_is_rendered_or_used_exists():
 
 
 def test_every_template_compiles(app: Flask):
-    for page in PAGES:
-        app.jinja_env.get_template(page)
+    assert [app.jinja_env.get_template(page).name for page in PAGES] == PAGES
 
 
 @pytest.mark.parametrize("page", HTML)

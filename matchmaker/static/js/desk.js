@@ -65,14 +65,14 @@
   }
 
   // Goes to a match by keyboard: it is marked, opened, and brought into sight with what is said before it.
-  function go(index, behavior) {
+  function go(index) {
     choose(index);
     const pair = pairs[current];
     if (!pair) return;
     open(pair).catch(() => {});
     pair.focus({ preventScroll: true });
     const told = pair.previousElementSibling?.matches("[data-told]") ? pair.previousElementSibling : null;
-    (told || pair).scrollIntoView({ block: "start", behavior: behavior || "instant" });
+    (told || pair).scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   // Past either end of the page the next one begins.
@@ -89,7 +89,7 @@
     choose(0);
     refused.focus();
   } else if (named) {
-    go(Number(named[1]) - 1, "instant");
+    go(Number(named[1]) - 1);
   } else if (pairs.length) {
     choose(0);
     open(pairs[0]).catch(() => {});

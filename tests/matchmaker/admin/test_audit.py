@@ -173,3 +173,14 @@ def test_the_page_offers_the_same_filters_for_the_file(office, events):
     page = parse(office.get("/admin/audit?actor=actor1&page=1&evil=javascript:").text)
     addresses = [link.get("href") for link in page.all("a") if "audit.csv" in link.get("href")]
     assert addresses == ["/admin/audit.csv?actor=actor1"]
+
+
+@pytest.mark.parametrize(("lang", "deed", "of"), [("en", "Published a listing", "Listing"), ("zh", "发布信息", "信息")])
+def test_deeds_are_told_in_the_reader_s_language_beside_their_codes(engine, office, lang, deed, of):
+    with unit_of_work(engine) as uow:
+        record(uow, "somebody", "listing.published", ("listing", "object1"))
+        record(uow, "somebody", "deed.of.an_older_version", ("thing", "object2"))
+    old, new = shown(office, actor="somebody", lang=lang)
+    assert new[2] == f"{deed} listing.published"
+    assert new[3] == f"{of} object1"
+    assert (old[2], old[3]) == ("deed.of.an_older_version", "thing object2")

@@ -3,7 +3,9 @@
 import pytest
 
 from matchmaker.accounts.models import MembershipRole, Person, Role
+from matchmaker.core.clock import now
 from matchmaker.db.uow import unit_of_work
+from matchmaker.interests import introduction_news as news
 from matchmaker.interests import introductions
 from matchmaker.interests.introduction_policy import standing
 from matchmaker.interests.models import Verdict
@@ -90,6 +92,25 @@ def test_a_broker_who_is_one_no_more_loses_it(pair):
     assert pair.broker.client.get(f"/introductions/{made.public_id}").status_code == 404
 
 
+@pytest.mark.parametrize("left", ["role", "account"])
+def test_of_a_broker_who_left_nobody_is_told_that_they_read_along_nor_are_they_told_of_messages(left, pair, told):
+    made = pair.introduce()
+    address = f"/introductions/{made.public_id}"
+    assert 'id="broker"' in pair.need.client.get(address).text
+    with unit_of_work(pair.engine) as uow:
+        broker = uow.session.get_one(Person, pair.broker.actor.person_id)
+        if left == "role":
+            broker.role = Role.MEMBER
+        else:
+            broker.closed_at = now()
+    page = pair.need.client.get(address).text
+    assert 'id="broker"' not in page
+    assert "The other side reads it" in page
+    assert send(pair.need, made) == 303
+    assert news.MESSAGE in told(pair.result.actor)
+    assert news.MESSAGE not in told(pair.broker.actor)
+
+
 def test_without_a_confirmed_address_one_reads_and_is_told_how_to_write(pair, unconfirm):
     made = pair.introduce()
     unconfirm(pair.need.actor)
@@ -126,6 +147,19 @@ def test_the_page_before_the_introduction_is_for_both_sides_and_the_desk(pair, s
         assert who.client.get(f"/introductions/gate/{pair.public_id}").status_code == wanted, name
 
 
+def test_declaring_tells_nobody_outside_that_there_is_such_a_match(pair, someone, join, add_rule):
+    add_rule(Verdict.RESTRICTED)
+    pair.examine()
+    said = {"text": "No licence is needed.", "agreed": "1"}
+    for name, (who, reads, _writes) in people(pair, someone, join).items():
+        assert who.client.post("/introductions/gate/bcdfghjkmn", data=said).status_code == 404, name
+        if name in {"result owner", "result member"}:
+            continue  # theirs to declare
+        known = who.client.post(f"/introductions/gate/{pair.public_id}", data=said)
+        inside = reads or name in {"administrator", "broker of other matches"}
+        assert known.status_code == (403 if inside else 404), name
+
+
 @pytest.mark.parametrize("state", [State.SUGGESTED, State.OFFERED_FIRST, State.OFFERED_SECOND, State.DECLINED])
 def test_before_both_said_yes_there_is_no_such_page(state, pair):
     with unit_of_work(pair.engine) as uow:
@@ -133,6 +167,7 @@ def test_before_both_said_yes_there_is_no_such_page(state, pair):
         match.state, match.result_yes_at = state, None
     for who in (pair.need, pair.result, pair.broker):
         assert who.client.get(f"/introductions/gate/{pair.public_id}").status_code == 404
+        assert who.client.post(f"/introductions/gate/{pair.public_id}").status_code == 404
 
 
 def test_the_page_before_leads_to_the_introduction_once_it_is_there_and_only_those_who_are_in_it(pair, someone):

@@ -93,6 +93,7 @@ def test_a_file_that_cannot_be_taken_sends_nothing_and_keeps_the_words(files, pa
     answer = post(pair.need, introduction, files, text="A long letter")
     assert answer.status_code == 422
     assert 'id="file-problem"' in answer.text
+    assert "<bdi>good.jpg</bdi>" not in answer.text
     assert "A long letter" in answer.text
     assert session.exec(select(Message)).all() == []
     assert session.exec(select(StoredFile)).all() == []

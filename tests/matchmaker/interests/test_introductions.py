@@ -142,6 +142,19 @@ def test_a_prohibition_that_stands_for_ten_working_days_ends_the_match(pair, add
     assert told(pair.need.actor) == [news.PROHIBITED, news.ENDED_BY_RULE]
 
 
+def test_a_prohibition_ends_a_match_too_that_nobody_is_left_to_hear_of(pair, add_rule):
+    add_rule(Verdict.PROHIBITED)
+    with unit_of_work(pair.engine) as uow:
+        match = find(uow, pair.public_id)
+        match.broker_id = match.need_org_id = None
+        uow.session.get(Person, pair.result.actor.person_id).closed_at = now()
+    pair.examine()
+    with unit_of_work(pair.engine) as uow:
+        uow.session.exec(select(GateCheck)).one().at = now() - timedelta(days=30)
+    assert run(pair.engine) == 1
+    assert pair.match().close_reason is CloseReason.EXPORT_PROHIBITED
+
+
 def test_a_restricted_match_asks_the_side_that_transfers_and_tells_the_others(pair, add_rule, told):
     add_rule(Verdict.RESTRICTED, origin="EU")
     assert pair.examine() is None

@@ -291,16 +291,24 @@ def test_a_broker_writes_down_what_a_side_without_an_account_answers(house: Hous
     with unit_of_work(found.engine) as uow:
         offers.forward(uow, match.public_id, "Bitte lesen.", revision=match.revision, actor=found.broker)
     broker, revision = house.browser(found.broker), str(found.match(match.public_id).revision)
-    no = {"revision": revision, "side": "need", "answer": "no", "note": "too dear"}
-    refused = broker.post(f"{location}/record", data=no)
+    desk = f"/desk/{match.public_id}"
+    assert broker.get(location).location == desk
+    no = {"revision": revision, "side": "need", "answer": "no", "note": "too dear", "share": "1", "back": "pair"}
+    refused = broker.post(f"{desk}/record", data=no)
     assert refused.status_code == 422
-    assert "Write down the answer of the side of the need" in refused.text
+    assert "The side of the need has no account" in refused.text
     assert "too dear" in refused.text
+    assert SAID[:200] in words(refused.text)
+    form = parse(refused.text).all("div", class_="mm-record")[0]
+    assert form.all("details")[0].attributes.keys() >= {"open"}
+    assert form.all("input", name="share")[0].attributes.keys() >= {"checked"}
     for _ in range(2):
-        assert broker.post(f"{location}/record", data={**no, "reason": "price"}).status_code == 303
+        done = broker.post(f"{desk}/record", data={**no, "reason": "price"})
+        assert (done.status_code, done.location) == (303, desk)
+    assert "It is noted" in broker.get(desk).text
     assert found.match(match.public_id).state is State.DECLINED
     assert [move.now for move in found.moves()].count(State.DECLINED) == 1
-    assert client.post(f"{location}/record", data=no).status_code == 403
+    assert client.post(f"{desk}/record", data=no).status_code == 403
 
 
 def test_a_page_of_matches_takes_few_queries_however_many_there_are(house: House, read_all: Callable[[], None]) -> None:

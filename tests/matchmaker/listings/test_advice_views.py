@@ -50,6 +50,15 @@ def test_without_a_script_the_form_comes_back_as_it_was_typed(member):
     assert form.get("action") == "/listings/new/need"
 
 
+def test_without_a_script_the_confidential_part_comes_back_too_and_is_kept_off_the_disk(member):
+    client, _ = member
+    response = client.post("/listings/advice/need", data={**TYPED, "anonymous": "1", "sealed": "Alloy 7 of the seals"})
+    page = body(response)
+    assert page.all(name="sealed")[0].text.strip() == "Alloy 7 of the seals"
+    assert page.all(name="anonymous")[0].attributes.get("checked") == ""
+    assert response.headers["Cache-Control"] == "no-store"
+
+
 def test_a_stored_listing_keeps_its_address_and_revision(member, engine):
     client, actor = member
     listing = write(engine, actor, NEED)

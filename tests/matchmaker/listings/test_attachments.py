@@ -124,6 +124,20 @@ def test_what_is_wrong_with_a_file_is_said_on_the_page_and_nothing_is_stored(eng
         assert session.exec(select(ListingAttachment)).all() == []
 
 
+def test_of_several_files_the_unfit_one_is_named_and_none_is_stored(engine, owner, listing):
+    name = "\u202eثالث <img src=x>.pdf"
+    files = [(io.BytesIO(made.png()), "good.png"), (io.BytesIO(b"<html>"), f"plans/{name}")]
+    answer = owner[0].post(f"/listings/{listing.public_id}/files", data={"file": files})
+    assert answer.status_code == 422
+    (problem,) = parse(answer.text).all("div", id="file-problem")
+    assert [isolated.text for isolated in problem.all("bdi")] == ["ثالث <img src=x>.pdf"]
+    assert "Only PDF and Word" in problem.text
+    assert "good.png" not in problem.text
+    assert parse(answer.text).all("img", src="x") == []
+    with Session(engine) as session:
+        assert session.exec(select(StoredFile)).all() == []
+
+
 def test_ten_files_are_the_most(engine, owner, listing):
     for number in range(10):
         assert send(owner[0], listing, f"{number}.png", made.png()).status_code == 303

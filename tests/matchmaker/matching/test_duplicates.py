@@ -171,11 +171,13 @@ def test_an_empty_market_has_nothing_similar(engine, matcher, people) -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "\u202e…", "𠀀𠀀𠀀𠀀𠀀", "אבגדהוזחט", "a" * 5000])
 def test_no_text_is_an_error(engine, matcher, people, text) -> None:
-    publish(engine, people.of("CN"), RESULT, summary=f"x{text}"[:400])
+    other = publish(engine, people.of("CN"), RESULT, summary=f"x{text}"[:400])
     draft = ListingDraft.model_construct(
         **{**ListingDraft(**RESULT).model_dump(), **TEA, "summary": text, "title": text}
     )
-    asked(engine, matcher, people.of("DE"), draft)
+    found = asked(engine, matcher, people.of("DE"), draft)
+    assert set(ids(found)) <= {other.id}
+    assert all(0 < row.likeness <= 1 for row in found)
 
 
 def test_the_rough_share_of_many_is_close_to_the_exact_one() -> None:

@@ -2,17 +2,29 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from flask import Flask
+from sqlalchemy import Engine
+from sqlmodel import select
 
 from matchmaker.config import load
+from matchmaker.db.engine import reading_session
+from matchmaker.db.uow import unit_of_work
 from matchmaker.notifications import channels
 from matchmaker.notifications.channels import Delayed, FileChannel, NullChannel, Refused, SmtpChannel, Unreachable
 from matchmaker.notifications.models import Letter
+from matchmaker.notifications.tasks import Postman
 from tests.fakes.mail_server import mail_server
 
 SENDER = "Portal <portal@example.org>"
+# The user whom Linux keeps for those who own nothing.
+NOBODY = 65534
 
 
 def letter(address: str = "a@b.example", **values: str) -> Letter:
@@ -52,16 +64,36 @@ def test_a_folder_that_cannot_be_written_is_said_without_words_of_the_letter(tmp
     assert "a@b" not in str(refused.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
-def test_a_folder_without_permission_is_unreachable(tmp_path: Path):
-    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    with pytest.raises(Unreachable):
-        carry(FileChannel(tmp_path, SENDER), letter())
-    tmp_path.chmod(stat.S_IRWXU)
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may write anywhere, so for a moment this process is not root."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(own)
 
 
-def test_the_null_channel_takes_everything():
-    carry(NullChannel(), letter(), letter())
+def test_a_folder_without_permission_is_unreachable():
+    # Not in tmp_path, whose parents only its owner may enter: it is to fail at the letter.
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        with as_nobody(), pytest.raises(Unreachable, match="the letter cannot be written"):
+            carry(FileChannel(Path(folder), SENDER), letter())
+        assert list(Path(folder).iterdir()) == []
+        Path(folder).chmod(stat.S_IRWXU)
+
+
+def test_the_null_channel_takes_everything_and_leaves_nothing(app: Flask, engine: Engine, tmp_path: Path):
+    with unit_of_work(engine) as uow:
+        uow.session.add_all([letter(), letter()])
+    channel = channels.open_channel(replace(app.extensions["matchmaker.settings"], mail="null"))
+    assert Postman(channel)(engine) == 2
+    with reading_session(engine) as session:
+        assert all(taken.sent_at for taken in session.exec(select(Letter)))
+    assert list(tmp_path.rglob("*.eml")) == []
 
 
 def test_a_mail_server_gets_the_letter_for_its_receiver():

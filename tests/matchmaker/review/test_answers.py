@@ -19,7 +19,7 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import service as listings
 from matchmaker.notifications.models import Notification
-from matchmaker.review import answers, offers
+from matchmaker.review import answers, offers, sides
 from matchmaker.review.answers import Step
 from matchmaker.review.models import CloseReason, DeclineReason, Side, State, Suggestion
 from matchmaker.review.wording import NOTE_LIMIT
@@ -244,7 +244,8 @@ def test_a_broker_writes_down_the_answer_of_a_side_without_an_account(found: Are
     found.say_yes()
     assert "match.to_record" in news(found.engine, found.broker)
     with reading_session(found.engine) as session:
-        assert offers.answerable_by_broker(session, found.match()) is Side.RESULT
+        assert sides.asked(found.match()) is Side.RESULT
+        assert not sides.has_account(session, found.match(), Side.RESULT)
     with pytest.raises(NotFound):
         found.say_yes(Side.RESULT, actor=found.stranger)
     with pytest.raises(NotFound):

@@ -10,8 +10,9 @@ from matchmaker.core.clock import now
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings.models import Listing
-from matchmaker.review import bulk, service
-from matchmaker.review.models import State, Suggestion
+from matchmaker.review import bulk, questions, service
+from matchmaker.review.models import Addressee, State, Suggestion
+from matchmaker.review.questions import Asking
 from matchmaker.review.service import Found, suggest
 from tests.factories.market import NEED, RESULT, publish
 from tests.factories.matches import join
@@ -126,6 +127,21 @@ def test_a_broker_who_belongs_to_a_side_is_told_so_and_sees_nothing(broker, rows
     assert "Bohrgerät" not in client.get("/desk").text
     answer = client.post("/desk/several", data={"deed": "endorse", "pairs": pairs(rows)})
     assert answer.text.count("You belong to one of the two organisations") == 3
+    assert "Bohrgerät" not in answer.text
+
+
+def test_who_belongs_to_a_side_learns_nothing_from_a_form_that_came_too_late(signed_in, rows, engine):
+    admin, actor = signed_in(Role.ADMINISTRATOR)
+    asker = signed_in(Role.BROKER)[1]
+    join(engine, actor, rows.owner, MembershipRole.MEMBER)
+    row = rows()[0]
+    with unit_of_work(engine) as uow:
+        question = questions.ask(uow, row.public_id, Asking(Addressee.NEED, "Which mine?"), actor=asker)
+        uow.session.flush()
+        questions.answer(uow, question.public_id, "The deep one.", actor=rows.owner)
+        public_id = question.public_id
+    answer = admin.post(f"/desk/{row.public_id}/reply", data={"question": public_id, "answer": "Another one."})
+    assert answer.status_code == 403
     assert "Bohrgerät" not in answer.text
 
 

@@ -18,7 +18,7 @@ from matchmaker.interests.expression_schemas import Expression
 from matchmaker.interests.expressions import express
 from matchmaker.listings import service as listings
 from matchmaker.notifications.models import Notification
-from matchmaker.review import asking, clock, service
+from matchmaker.review import clock, offers, service
 from matchmaker.review.models import DeclineReason, MoveKind, Side, State, Suggestion
 from matchmaker.review.pair_page import deeds_of
 from matchmaker.review.policy import NotYours, Why
@@ -51,7 +51,7 @@ VERBS: dict[str, Verb] = {
     "unpark": plain(service.unpark),
     "reopen": plain(service.reopen),
     "assign": assigned,
-    "offer_now": plain(asking.offer_now),
+    "offer_now": plain(offers.offer_now),
     "note": lambda uow, row, actor, _found: service.note(uow, row.public_id, "A note.", actor=actor),
 }
 # What changes something, where whoever acts may handle the match; a verb that finds its aim reached is not told here.

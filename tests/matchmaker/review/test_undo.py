@@ -10,7 +10,7 @@ from matchmaker.accounts.models import MembershipRole, Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.core.errors import Conflict
 from matchmaker.db.uow import UnitOfWork, unit_of_work
-from matchmaker.review import asking, clock, service
+from matchmaker.review import clock, offers, service
 from matchmaker.review.models import DeclineReason, MoveKind, Side, State, Suggestion
 from matchmaker.review.policy import NotYours
 from matchmaker.review.service import TAKE_BACK, No, Pause
@@ -134,7 +134,7 @@ def test_after_ten_minutes_it_is_too_late(found: Arena, late: timedelta, possibl
 
 def test_what_a_side_was_asked_cannot_be_unasked(found: Arena) -> None:
     do(found, DEEDS["endorse"][1])
-    asked = do(found, lambda uow, row, f: asking.offer_now(uow, row.public_id, revision=row.revision, actor=f.broker))
+    asked = do(found, lambda uow, row, f: offers.offer_now(uow, row.public_id, revision=row.revision, actor=f.broker))
     assert asked.state is State.OFFERED_FIRST
     with pytest.raises(Conflict):
         take_back(found, asked)
