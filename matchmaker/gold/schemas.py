@@ -82,7 +82,7 @@ class Verdict(GoldForm):
     @field_validator("grade", mode="before")
     @classmethod
     def _grade(cls, value: Any) -> Any:
-        if value == "skip":
+        if value in (None, "skip"):
             return None
         if value not in {str(grade) for grade in range(BEST + 1)} | set(range(BEST + 1)):
             raise PydanticCustomError("missing", "missing")
