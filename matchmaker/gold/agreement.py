@@ -4,7 +4,7 @@ Cohen's kappa with quadratic weights (Cohen 1968): 1 − the mean squared distan
 items, over the mean squared distance that their grades would have if they were dealt out at random. Of more than two
 graders the mean over all pairs of graders (Light 1971), each pair counting as often as it has items in common, so
 that two who share three items do not outweigh two who share three hundred. Intervals come of a seeded bootstrap over
-items. Where all grades are the same nothing can be said, and kappa is None.
+items. Where all grades are the same, or few items were graded twice, nothing can be said, and kappa is None.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SEED, SAMPLES, AT_ONCE = 20261125, 1000, 100
-# Fewer items in common make no interval that means anything.
+# Of fewer items kappa is a toss of a coin.
 LEAST_ITEMS = 5
 
 Floats = NDArray[np.float64]
@@ -25,11 +25,11 @@ Grades = Mapping[int, Mapping[int, int]]
 
 @dataclass(frozen=True)
 class Kappa:
-    """A weighted kappa and its 95 % interval, which few items have not."""
+    """A weighted kappa and its 95 % interval."""
 
     value: float
-    low: float | None = None
-    high: float | None = None
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,8 @@ def _kappa(shared: Sequence[_Shared], used: Sequence[int]) -> Kappa | None:
     places = np.array(used, dtype=np.int64)
     within = [_Shared(np.searchsorted(places, pair.items), pair.a, pair.b) for pair in shared]
     value = _value(within, np.ones((1, len(used))))[0]
-    if value is None:
+    if value is None or len(used) < LEAST_ITEMS:
         return None
-    if len(used) < LEAST_ITEMS:
-        return Kappa(value)
     random = np.random.default_rng(SEED)
     found: list[float] = []
     for _ in range(0, SAMPLES, AT_ONCE):

@@ -228,7 +228,7 @@ def round_page(session: Session, row: GoldRound, actor: Actor) -> RoundPage:
 
 
 def language_rows(pairs: Sequence[Held]) -> list[LanguageRow]:
-    """Per pair of languages what was judged, and how far graders agree there; the least judged first."""
+    """Per pair of languages what was judged, and how far graders agree there; the most judged first."""
     groups: dict[tuple[str, str], list[Held]] = {}
     for one in pairs:
         groups.setdefault((one.need_lang, one.result_lang), []).append(one)

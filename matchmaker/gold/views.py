@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from zipfile import ZIP_STORED, ZipFile
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Flask, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.core.errors import Conflict, Invalid
@@ -237,9 +237,12 @@ def _packed(folder: Path) -> TemporaryFile:  # type: ignore[valid-type]
 
 
 def waiting_grades() -> int:
-    """How many pairs wait for the reader's grade; 0 where nobody is signed in."""
+    """How many pairs wait for the reader's grade, asked once for a page; 0 where nobody is signed in."""
     actor = current_actor()
-    return sum(queries.waiting(reader(), actor).values()) if actor else 0
+    if "waiting_grades" not in g:
+        g.waiting_grades = sum(queries.waiting(reader(), actor).values()) if actor else 0
+    found: int = g.waiting_grades
+    return found
 
 
 def init_app(app: Flask) -> None:

@@ -77,8 +77,10 @@ def test_the_interval_holds_the_value_narrows_with_items_and_is_the_same_each_ti
     assert agreement(few).kappa == wide
 
 
-def test_few_items_have_no_interval_and_none_have_nothing():
-    assert agreement({1: {1: 0, 2: 3}, 2: {1: 3, 2: 3}}).kappa.low is None
+def test_few_items_have_shares_and_no_kappa_and_none_have_nothing():
+    few = {n: {1: n % 4, 2: 3 - n % 4} for n in range(4)}
+    assert (agreement(few).same, agreement(few).kappa) == (0.0, None)
+    assert agreement({**few, 4: {1: 1, 2: 1}}).kappa is not None
     assert agreement({1: {1: 0}, 2: {}}).items == 0
     assert agreement({}).kappa is None
 

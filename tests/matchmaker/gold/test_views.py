@@ -101,7 +101,8 @@ def test_how_many_pairs_wait_stands_in_the_menu_while_some_do(gold, broker):
     for _ in gold.pairs()[1:]:
         send(client, next_of(client, row), "1")
     assert not menu.search(text(client.get("/desk")))
-    assert "/gold" in text(client.get("/desk"))
+    assert 'href="/gold"' in text(client.get("/desk"))
+    assert "pairs wait" not in text(client.get("/desk"))
 
 
 def test_skip_note_and_undo(gold, broker):
