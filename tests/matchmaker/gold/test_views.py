@@ -254,9 +254,10 @@ def test_an_administrator_closes_reopens_changes_graders_and_downloads(gold, off
     assert "open again" in text(client.post(f"/gold/{row.public_id}/reopen", follow_redirects=True))
     nobody = client.post(f"/gold/{row.public_id}/graders", follow_redirects=True)
     assert "at least one person" in text(nobody)
-    answer = client.get(f"/gold/{row.public_id}/export.zip?market=1")
-    assert answer.status_code == 200
-    with ZipFile(io.BytesIO(answer.data)) as packed:
+    with client.get(f"/gold/{row.public_id}/export.zip?market=1") as answer:
+        assert answer.status_code == 200
+        contents = answer.data
+    with ZipFile(io.BytesIO(contents)) as packed:
         assert set(packed.namelist()) == {"about.json", "docs.jsonl.gz", "qrels.tsv", "queries.jsonl.gz"}
 
 
