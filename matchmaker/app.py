@@ -27,6 +27,8 @@ from matchmaker.db.ticks import Tick
 from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import tasks as files_tasks
 from matchmaker.files import views as files
+from matchmaker.gold import tasks as gold_tasks
+from matchmaker.gold import views as gold
 from matchmaker.i18n import locales
 from matchmaker.interests import consent, expression_queries, introduction_files, introduction_tasks
 from matchmaker.interests import introduction_views as introductions
@@ -80,6 +82,7 @@ BLUEPRINTS = (
     attachment_views.bp,
     files.bp,
     review.bp,
+    gold.bp,
     taxonomy.bp,
     notifications.bp,
     alerts.bp,
@@ -138,7 +141,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     csrf.exempt(notifications.unsubscribe_now)  # posted by mail programs; its address is signed
     for part in (sessions, errors, headers, static_files, presentation, addresses):
         part.init_app(app)
-    for part in (letters, notifications, people, organisations, interests, matching, translator, cli):
+    for part in (letters, notifications, people, organisations, interests, gold, matching, translator, cli):
         part.init_app(app)
     matcher: matching.Matcher = app.extensions["matchmaker.matcher"]
     matcher.followers += [
@@ -147,6 +150,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
         partial(alerts_tasks.follow, matcher),
+        partial(gold_tasks.follow, matcher),
     ]
     app.extensions["matchmaker.file_readers"] += [attachments.may_read, introduction_files.may_read]
     app.extensions["matchmaker.file_watchers"] += [attachments.note_look]

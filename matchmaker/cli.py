@@ -22,6 +22,7 @@ from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.worker import Worker
+from matchmaker.gold.cli import gold
 from matchmaker.interests.cli import export_rules
 from matchmaker.interests.demo import begin as begin_demo
 from matchmaker.interests.rules import load_examples
@@ -166,7 +167,7 @@ def listen(settings: Settings) -> contextlib.closing[socket.socket]:
 
 
 def init_app(app: Flask) -> None:
-    for group in (database, accounts, audit, listings, matching, embeddings, export_rules, learning):
+    for group in (database, accounts, audit, listings, matching, embeddings, gold, export_rules, learning):
         app.cli.add_command(group)
     for command in (serve, worker_command, prepare_command, measure):
         app.cli.add_command(command)

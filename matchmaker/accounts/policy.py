@@ -11,7 +11,7 @@ from matchmaker.web.access import Permission
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: frozenset({Permission.LISTING_POST, Permission.MATCH_ANSWER}),
-    Role.BROKER: frozenset({Permission.MATCH_REVIEW, Permission.LISTING_APPRAISE}),
+    Role.BROKER: frozenset({Permission.MATCH_REVIEW, Permission.LISTING_APPRAISE, Permission.GOLD_GRADE}),
     Role.ADMINISTRATOR: frozenset(Permission),
 }
 

@@ -152,6 +152,11 @@ def _generation(snapshot: object) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def evaluate(folder: Path, as_json: bool) -> None:
     """Rank the task in FOLDER as the product would, beside plain cosine and BM25."""
+    evaluate_folder(folder, as_json=as_json)
+
+
+def evaluate_folder(folder: Path, *, as_json: bool) -> Result:
+    """The same for other commands: measure, print, and answer what was measured."""
     try:
         dataset = read(folder)
     except UnfitDataset as error:
@@ -165,6 +170,7 @@ def evaluate(folder: Path, as_json: bool) -> None:
         sys.stdout.write("\n")
     else:
         _print(dataset.name, result)
+    return result
 
 
 @embeddings.command("prepare")

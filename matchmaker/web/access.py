@@ -22,6 +22,10 @@ class Permission(StrEnum):
     # Express interest, answer offers, talk: what a member does for an organisation.
     MATCH_ANSWER = "match:answer"
     MATCH_REVIEW = "match:review"
+    # Say of pairs that were drawn how well they fit, for the gold set.
+    GOLD_GRADE = "gold:grade"
+    # Open and close its rounds, see who agrees with whom, export them.
+    GOLD_RUN = "gold:run"
     OFFICE = "office"
 
 
