@@ -106,8 +106,10 @@ def suggested(engine, needs):
         return [row for row, need in session.execute(wanted) if need in {one.id for one in needs}]
 
 
-def test_now_and_then_a_match_from_further_down_is_suggested_with_its_chance(engine, market):
+def test_now_and_then_a_match_from_further_down_is_suggested_with_its_chance(engine, market, monkeypatch):
     matcher, needs = market
+    # The hashing encoder finds the robots too much alike for any to stand out.
+    monkeypatch.setattr(tasks, "LEAST_SCORE", 0.28)
     # A half of a share for each of five: every list draws one.
     matcher.settings = replace(matcher.settings, explore=0.5)
     while tasks.follow(matcher):
