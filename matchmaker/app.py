@@ -28,6 +28,7 @@ from matchmaker.db.worker import Handler, Worker
 from matchmaker.files import tasks as files_tasks
 from matchmaker.files import views as files
 from matchmaker.i18n import locales
+from matchmaker.insights import views as insights
 from matchmaker.interests import expression_queries, introduction_files, introduction_tasks
 from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
@@ -71,6 +72,7 @@ BLUEPRINTS = (
     people.bp,
     organisations.bp,
     admin.bp,
+    insights.bp,
     listings.bp,
     matching_views.bp,
     quality.bp,
