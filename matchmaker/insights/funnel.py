@@ -90,7 +90,7 @@ def groups(paths: Paths, keys: Sequence[tuple[str, ...]], members: NDArray[np.in
     for step in Step:
         table[:, step] = np.bincount(numbers[farthest[rows] >= step], minlength=len(keys))
     lost = np.bincount(numbers[dropped[rows]], minlength=len(keys))
-    found = [Group(key, tuple(table[i].tolist()), int(lost[i])) for i, key in enumerate(keys) if table[i, 0]]
+    found = [Group(key, tuple(table[i].tolist()), int(lost[i])) for i, key in enumerate(keys)]
     return sorted(found, key=lambda group: (-group.reached[0], group.key))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
-from flask_babel import format_date
 from numpy.typing import NDArray
 from sqlmodel import Session
 
@@ -70,7 +69,11 @@ def tables(page: FunnelPage) -> dict[str, Table]:
 def _groups(session: Session, asked: Asked, paths: Paths) -> list[Group]:
     found = _MEMBERS[asked.by](session, asked, paths)
     grouped = groups(paths, *found)
-    return sorted(grouped, key=lambda group: group.key) if asked.by is By.MONTH else grouped
+    if asked.by is not By.MONTH:
+        return grouped
+    # A month without matches is a point of the line, unless none came before it.
+    begun = min((group.key for group in grouped if group.reached[0]), default=None)
+    return sorted((group for group in grouped if begun and group.key >= begun), key=lambda group: group.key)
 
 
 Members = tuple[list[tuple[str, ...]], NDArray[np.int64]]
@@ -267,7 +270,7 @@ def _breakdown_table(by: By, grouped: Sequence[Group]) -> Table:
             Cell(_group_title(by, group), _group_code(group)),
             *(charts.whole(count) for count in group.reached),
             charts.whole(group.dropped),
-            charts.share(group.reached[Step.INTRODUCED] / group.reached[0], 1),
+            charts.share(group.reached[Step.INTRODUCED] / group.reached[0] if group.reached[0] else None, 1),
         ]
         for group in grouped
     ]
@@ -283,7 +286,7 @@ def _group_title(by: By, group: Group) -> str:
     """The group's name in the reader's language."""
     if by is By.MONTH:
         year, month = map(int, group.key[0].split("-"))
-        return str(format_date(date(year, month, 1), "MMM y", rebase=False))
+        return charts.month_title(date(year, month, 1))
     if by is By.FIELD:
         code = group.key[0]
         return f"{code} · {FIELDS[code]}" if code in FIELDS else code or _("No field given")

@@ -42,7 +42,7 @@ class Run:
     @property
     def label(self) -> str:
         """Its number and day, as an axis has room for."""
-        return f"#{self.row.id} · {format_date(self.row.at, 'd MMM')}"
+        return f"#{self.row.id} · {charts.short_day(self.row.at)}"
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,7 @@ def languages(run: Run, look: Look) -> Table | None:
             return Cell("", "")
         queries = found[pair].queries
         small = ngettext("%(shown)s query", "%(shown)s queries", queries, shown=charts.whole(queries).text)
+        small = _("only %(queries)s", queries=small) if queries < FEW else small
         shade = charts.shade(values[pair], min(0.0, *values.values()), max(values.values()))
         return Cell(charts.figure(values[pair], 2), round(values[pair], 4), shade, small, is_number=True)
 
@@ -246,6 +247,7 @@ def calibration(run: Run) -> Chart | None:
     ece = run.figures.ece
     rows = [[charts.share(one.predicted, 1), charts.share(one.observed, 1), charts.whole(one.count)] for one in bins]
     said = _("Expected calibration error %(ece)s.", ece=charts.figure(ece)) if ece is not None else ""
+    of_run = _("Run %(number)s.", number=run.row.id)
     return Chart(
         title=_("Is the probability true?"),
         kind=Kind.CURVES,
@@ -258,7 +260,7 @@ def calibration(run: Run) -> Chart | None:
             ],
         },
         table=Table("calibration", _("Predicted and observed"), (_("Predicted"), _("Observed"), _("Pairs")), rows),
-        about=f"{said} {_('Run %(number)s.', number=run.row.id)}".strip(),
+        about=" ".join(filter(None, [said, of_run])),
     )
 
 

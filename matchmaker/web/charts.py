@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from babel.dates import format_skeleton
 from flask import Response
-from flask_babel import LazyString, format_decimal, format_percent
+from flask_babel import LazyString, format_decimal, format_percent, get_locale, get_timezone
 
 from matchmaker.core.tables import BYTE_ORDER_MARK, csv_line
 
@@ -103,9 +104,14 @@ def moment(value: datetime, text: str) -> Cell:
     return Cell(text, value.astimezone(UTC).isoformat(timespec="seconds"))
 
 
-def month(value: date, text: str) -> Cell:
-    """A month."""
-    return Cell(text, f"{value:%Y-%m}")
+def short_day(value: datetime) -> str:
+    """Day and month as the reader writes them, in their time zone: an axis has room for no more."""
+    return str(format_skeleton("MMMd", value, tzinfo=get_timezone(), locale=get_locale()))
+
+
+def month_title(value: date) -> str:
+    """Month and year as the reader writes them."""
+    return str(format_skeleton("yMMM", value, locale=get_locale()))
 
 
 def figure(value: float, digits: int = 3) -> str:

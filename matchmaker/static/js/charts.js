@@ -4,7 +4,7 @@
   const rtl = root.dir === "rtl";
   const numbers = (decimals) => new Intl.NumberFormat(root.lang || "en", { maximumFractionDigits: decimals });
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--mm-${name}`).trim();
-  const SYMBOLS = ["circle", "rect", "triangle", "diamond", "pin"];
+  const SYMBOLS = ["circle", "rect", "triangle", "diamond", "emptyCircle"];
   const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [2, 6]];
   const ROW = 34;
 
@@ -55,7 +55,7 @@
       option.tooltip.trigger = "axis";
       option.tooltip.formatter = (found) => row(spec, found[0].dataIndex);
       option.xAxis = axes.names(paint, spec.x, { axis: { inverse: rtl, boundaryGap: spec.x.length < 3 }, axisLabel: { color: paint.muted, hideOverlap: true } });
-      option.yAxis = axes.value(paint, decimalsOf(spec), { position: rtl ? "right" : "left", min: spec.decimals === undefined ? 0 : undefined, scale: spec.decimals !== undefined });
+      option.yAxis = axes.value(paint, decimalsOf(spec), { position: rtl ? "right" : "left", minInterval: spec.decimals === undefined ? 1 : 0, scale: spec.decimals !== undefined });
       option.series = spec.series.flatMap((one, number) => {
         const line = {
           name: one.name, type: "line", data: one.values, symbol: SYMBOLS[number % 5], symbolSize: 8, connectNulls: true,
@@ -78,7 +78,7 @@
       option.tooltip.formatter = (found) => row(spec, found[0].dataIndex);
       const room = narrow ? 104 : 220;
       option.xAxis = axes.value(paint, decimalsOf(spec), { inverse: rtl, minInterval: spec.decimals === undefined ? 1 : 0 });
-      option.yAxis = axes.names(paint, spec.x, { axis: { inverse: true, position: rtl ? "right" : "left" }, axisLabel: { width: room, overflow: narrow ? "break" : "truncate", interval: 0 } });
+      option.yAxis = axes.names(paint, spec.x, { axis: { inverse: true, position: rtl ? "right" : "left" }, axisLabel: { width: room, overflow: "break", interval: 0 } });
       const nested = layout === "nested" ? [0.28, 0.45, 0.62, 0.8, 1] : null;
       option.series = spec.series.map((one, number) => ({
         name: one.name, type: "bar", data: one.values, stack: layout === "stacked" ? "all" : undefined,
@@ -89,8 +89,9 @@
         },
       }));
       if (spec.ends) {
-        option.grid.right = rtl ? 16 : 96;
-        option.grid.left = rtl ? 96 : 8;
+        const end = narrow ? 78 : 96;
+        option.grid.right = rtl ? 16 : end;
+        option.grid.left = rtl ? end : 8;
         option.series.push({
           type: "bar", stack: "all", data: spec.x.map(() => 0), silent: true,
           label: { show: true, position: rtl ? "left" : "right", color: paint.ink, formatter: (one) => spec.ends[one.dataIndex] },
@@ -106,7 +107,7 @@
       option.tooltip.trigger = "axis";
       option.tooltip.formatter = (found) => `${spec.x[found[0].dataIndex]}\n${spec.texts[found[0].dataIndex]}`;
       option.xAxis = axes.value(paint, decimalsOf(spec), { inverse: rtl, min: Math.min(0, ...spec.low) });
-      option.yAxis = axes.names(paint, spec.x, { axis: { inverse: true, position: rtl ? "right" : "left" }, axisLabel: { width: narrow ? 104 : 260, overflow: narrow ? "break" : "truncate", interval: 0 } });
+      option.yAxis = axes.names(paint, spec.x, { axis: { inverse: true, position: rtl ? "right" : "left" }, axisLabel: { width: narrow ? 104 : 260, overflow: "break", interval: 0 } });
       const bar = (data, style) => ({ type: "bar", stack: "interval", stackStrategy: "all", data, barWidth: 6, silent: true, itemStyle: style });
       option.series = [
         bar(spec.low, { opacity: 0 }),
@@ -121,7 +122,7 @@
 
     curves(spec, paint, narrow) {
       const option = frame(paint, spec, narrow);
-      const unit = (name, more) => axes.value(paint, 2, { min: 0, max: 1, name, nameLocation: "middle", nameGap: 30, nameTextStyle: { color: paint.muted }, ...more });
+      const unit = (name, more) => axes.value(paint, 2, { min: 0, max: 1, interval: 0.2, name, nameLocation: "middle", nameGap: 30, nameTextStyle: { color: paint.muted }, ...more });
       option.tooltip.trigger = "item";
       option.tooltip.formatter = (found) => `${found.seriesName}\n${found.value.map((value) => numbers(2).format(value)).join(" · ")}`;
       option.grid = { ...option.grid, bottom: 34, left: rtl ? 16 : 34, right: rtl ? 34 : 16 };
