@@ -147,13 +147,21 @@
     chart.board.setOption(option, true);
   }
 
+  // Words, pointer and highlight away: drawn anew, since the library keeps some of them.
+  function quiet(chart) {
+    if (chart.at === undefined) return;
+    chart.at = undefined;
+    chart.board.clear();
+    draw(chart);
+  }
+
   // Arrow keys go from value to value, Escape puts the words away.
   function walk(chart, event) {
     const count = (chart.spec.x || chart.spec.series.at(-1).points).length;
     const series = chart.spec.x ? 0 : chart.spec.series.length - 1;
     const steps = { ArrowRight: rtl ? -1 : 1, ArrowLeft: rtl ? 1 : -1, ArrowDown: 1, ArrowUp: -1 };
     if (event.key === "Escape") {
-      chart.board.dispatchAction({ type: "hideTip" });
+      quiet(chart);
       return;
     }
     if (!(event.key in steps) || !count) return;
@@ -173,7 +181,7 @@
       draw(chart);
     }).observe(element);
     element.addEventListener("keydown", (event) => walk(chart, event));
-    element.addEventListener("blur", () => chart.board.dispatchAction({ type: "hideTip" }));
+    element.addEventListener("blur", () => quiet(chart));
     drawn.push(chart);
     draw(chart);
     const table = element.parentElement.querySelector(".mm-chart-table");
