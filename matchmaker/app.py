@@ -30,6 +30,7 @@ from matchmaker.files import views as files
 from matchmaker.gold import tasks as gold_tasks
 from matchmaker.gold import views as gold
 from matchmaker.i18n import locales
+from matchmaker.insights import views as insights
 from matchmaker.interests import consent, expression_queries, introduction_files, introduction_tasks
 from matchmaker.interests import introduction_views as introductions
 from matchmaker.interests import models as _interests  # noqa: F401
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     people.bp,
     organisations.bp,
     admin.bp,
+    insights.bp,
     listings.bp,
     matching_views.bp,
     quality.bp,

@@ -1,10 +1,8 @@
 """What the pages of the back office show."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
-from io import StringIO
 from typing import Any
 
 from flask import url_for
@@ -18,14 +16,13 @@ from matchmaker.audit import queries as audit
 from matchmaker.audit.models import AuditEvent
 from matchmaker.audit.queries import Wanted
 from matchmaker.core.paging import Page
+from matchmaker.core.tables import BYTE_ORDER_MARK, csv_line
 from matchmaker.organisations import pages as organisations
 from matchmaker.organisations import queries as organisation_queries
 from matchmaker.organisations.pages import Inside
 from matchmaker.organisations.queries import Claim
 from matchmaker.web.forms import Problems
 
-# A cell that begins so is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ASKED = ("actor", "action", "object_kind", "object_id", "since", "until")
 COLUMNS = ("id", "at", "actor", "action", "object_kind", "object_id", "detail", "hash")
 
@@ -105,21 +102,11 @@ def audit_page(session: Session, asked: Mapping[str, str], number: int) -> Audit
 
 def as_csv(events: Iterator[AuditEvent]) -> Iterator[str]:
     """The events as lines of a CSV file, one at a time, with a byte order mark so that spreadsheets read UTF-8."""
-    yield "\ufeff" + _line(COLUMNS)
+    yield BYTE_ORDER_MARK + csv_line(COLUMNS)
     for event in events:
         values = [getattr(event, name) for name in COLUMNS]
         values[1] = event.at.astimezone(UTC).isoformat()
-        yield _line(values)
-
-
-def _line(values: Sequence[object]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow([_harmless(str(value)) for value in values])
-    return line.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+        yield csv_line(values)
 
 
 def _day(text: str) -> date | None:

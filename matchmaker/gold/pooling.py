@@ -5,7 +5,6 @@ Everything is asked as a stranger asks: sealed passages have no part in it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from sqlmodel import Session
 
@@ -21,7 +20,7 @@ from matchmaker.listings.queries import FullListing
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Readiness, Scope
-from matchmaker.matching.words import Words
+from matchmaker.matching.scoring import total
 
 # What chance brings, so that it can be told how much every ranking overlooks.
 RANDOM_RESULTS = 3
@@ -35,7 +34,7 @@ NOTHING: Pool = {}
 
 @dataclass
 class Pooler:
-    """Draws pools in one reading session; the words are indexed when the first need asks for them."""
+    """Draws pools in one reading session."""
 
     matcher: Matcher
     session: Session
@@ -43,10 +42,6 @@ class Pooler:
 
     def __post_init__(self) -> None:
         self.ranking = Ranking(self.matcher, self.session, Reader("en"))
-
-    @cached_property
-    def words(self) -> Words:
-        return Words.of_results(self.session)
 
     def pool(self, row: GoldRound, need_id: int) -> Pool | None:
         """What is graded beside the need; None while its texts wait for the encoder, empty when it is not judged."""
@@ -63,7 +58,7 @@ class Pooler:
             {
                 Origin.PRODUCT: [match.listing.id for match in abroad.matches],
                 Origin.WHOLE: [match.listing.id for match in whole.matches],
-                Origin.WORDS: self.words.best(full, row.depth),
+                Origin.WORDS: self.ranking.saying(full, row.depth),
                 Origin.RARE: self._rare(row, full, results),
                 Origin.RANDOM: self._random(row, need_id, results),
             },
@@ -77,7 +72,7 @@ class Pooler:
         for rare in least_seen(results.values(), seen, RARE_LANGUAGES, chance(row.seed, "languages", need_id)):
             of_it = sorted(id_ for id_, other in results.items() if other == rare)
             looked_at = chance(row.seed, "look", need_id, rare).sample(of_it, min(len(of_it), MOST_LOOKED_AT))
-            scores = self.ranking.among(need, looked_at)
+            scores = {id_: total(parts) for id_, parts in self.ranking.among(need, looked_at).items()}
             found += sorted(scores, key=lambda id_: (-scores[id_], id_))[:RARE_EACH]
         return found
 

@@ -19,14 +19,15 @@ from embeddings import parallel
 from embeddings.cache import VectorCache
 from embeddings.encoders import base
 from embeddings.encoders.ensemble import members_of
-from embeddings.evaluation.dataset import UnfitDataset, read
+from embeddings.evaluation.dataset import Dataset, UnfitDataset, read
 from embeddings.evaluation.report import MEASURES, Summary
 from matchmaker.config import ROOT, Settings
 from matchmaker.core.errors import Conflict, Misconfigured
 from matchmaker.db.engine import reading_session
+from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import sources
-from matchmaker.matching import family_queries, family_tasks, queries
-from matchmaker.matching.evaluation import Result
+from matchmaker.matching import family_queries, family_tasks, queries, runs
+from matchmaker.matching.evaluation import SCOPES, Result
 from matchmaker.matching.evaluation import evaluate as measure
 from matchmaker.matching.runtime import matcher
 
@@ -150,12 +151,16 @@ def _generation(snapshot: object) -> int:
 @matching.command("evaluate")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def evaluate(folder: Path, as_json: bool) -> None:
+@click.option("--keep", is_flag=True, help="Keep the figures for the quality page of administrators.")
+@click.option("--note", default="", help="A line about this run, kept with it.")
+def evaluate(folder: Path, as_json: bool, keep: bool, note: str) -> None:
     """Rank the task in FOLDER as the product would, beside plain cosine and BM25."""
-    evaluate_folder(folder, as_json=as_json)
+    if note and not keep:
+        raise Misconfigured("a note is kept with the figures: say --keep too")
+    evaluate_folder(folder, as_json=as_json, keep=keep, note=note)
 
 
-def evaluate_folder(folder: Path, *, as_json: bool) -> Result:
+def evaluate_folder(folder: Path, *, as_json: bool, keep: bool = False, note: str = "") -> Result:
     """The same for other commands: measure, print, and answer what was measured."""
     try:
         dataset = read(folder)
@@ -163,14 +168,35 @@ def evaluate_folder(folder: Path, *, as_json: bool) -> Result:
         raise Misconfigured(str(error)) from error
     prepare()
     settings: Settings = current_app.extensions["matchmaker.settings"]
+    begun = perf_counter()
     with bars() as say, VectorCache(settings.var / "cache" / "vectors.db") as cache:
         result = measure(dataset, matcher().open(), cache, say)
+    if keep:
+        _keep(dataset, result, seconds=perf_counter() - begun, note=note)
     if as_json:
         json.dump(result.as_dict(), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
     else:
         _print(dataset.name, result)
     return result
+
+
+def _keep(dataset: Dataset, result: Result, *, seconds: float, note: str) -> None:
+    """Write the run down, and say its number where nothing else is printed."""
+    found = runs.Finding(
+        task=dataset.name,
+        encoder=matcher().open().name,
+        figures=result.as_dict(),
+        digest=runs.digest_of(dataset),
+        scope=", ".join(SCOPES),
+        seconds=seconds,
+        queries=len(dataset.queries),
+        documents=len(dataset.documents),
+        note=note,
+    )
+    with unit_of_work(matcher().engine) as uow:
+        run = runs.keep(uow, found)
+    click.echo(f"kept as run {run.id}", err=True)
 
 
 @embeddings.command("prepare")

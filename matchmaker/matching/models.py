@@ -144,3 +144,31 @@ def _make_index(_target: object, connection: Connection, **_: object) -> None:
 
 
 event.listen(SQLModel.metadata.tables["lexical_listing"], "after_create", _make_index)
+
+
+class EvaluationRun(SQLModel, table=True):
+    """What one measurement of match quality found; kept, so that quality can be followed over time."""
+
+    __tablename__ = "evaluation_run"
+    __table_args__ = (Index("ix_evaluation_run_shown", "task", "hidden_at", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    # The task's name: its folder's, or "coverage" for what was measured on the market itself.
+    task: str = Field(max_length=128)
+    # SHA-256 of the task's contents: runs of one digest had the same questions to answer.
+    digest: str = Field(default="", max_length=64)
+    # What of the task was asked, such as "all, cross_border".
+    scope: str = Field(default="", max_length=64)
+    encoder: str = Field(max_length=128)
+    # Which weights of the score's parts were used, and which code.
+    weights: str = Field(default="", max_length=64)
+    code: str = Field(default="", max_length=64)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    seconds: float = 0.0
+    queries: int = 0
+    documents: int = 0
+    note: str = ""
+    # JSON; `run_figures.py` says which keys mean what.
+    figures: str
+    # A run that misleads is hidden, never deleted.
+    hidden_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

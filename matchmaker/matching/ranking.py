@@ -162,6 +162,10 @@ class Ranking:
         found = self._find(asked, len(others), lambda columns: np.isin(columns.owners, wanted))
         return {row.owner: parts for _, row, parts in self._score(asked, found)}
 
+    def saying(self, full: FullListing, limit: int) -> list[int]:
+        """Row ids of the other direction by rare words alone, best first: a second opinion that knows no vectors."""
+        return self._hits_of(full.listing, self._terms(full.listing), limit)
+
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
         view = self._view()
@@ -216,9 +220,12 @@ class Ranking:
         sought = seek(pool, [each.passage for each in own.passages])
         if own.is_long:
             sought = pool.echoed(sought, market)
-        id_ = own.listing.id or 0
-        said = lexicon.said(self.session, [id_]).get(id_)
-        return Asked(own, sought, market, lexicon.rare_terms(self.session, said) if said else [])
+        return Asked(own, sought, market, self._terms(own.listing))
+
+    def _terms(self, listing: Listing) -> list[Term]:
+        """The rare words of a listing that another one says too."""
+        said = lexicon.said(self.session, [listing.id or 0]).get(listing.id or 0)
+        return lexicon.rare_terms(self.session, said) if said else []
 
     def _find(self, asked: Asked, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
         """The k best answers among the wanted rows, and those of them that say the same rare words."""
@@ -227,16 +234,17 @@ class Ranking:
         if len(found) < k or not asked.terms:
             return found
         here = {row.owner for row in found}
-        said = np.array([id_ for id_ in self._saying(asked) if id_ not in here], dtype=np.int64)
+        hits = self._hits_of(asked.own.listing, asked.terms, MOST_SAID)
+        said = np.array([id_ for id_ in hits if id_ not in here], dtype=np.int64)
         among = [rows & np.isin(columns.owners, said) for rows, columns in zip(keep, rooms.columns, strict=True)]
         more = asked.pool.search(asked.sought, len(said), market=asked.market, keep=among, echo=False)
         return [*found, *more[: len(said)]]
 
-    def _saying(self, asked: Asked) -> list[int]:
-        """Listings of the other direction that say much of the same, by the words that all may read."""
-        other = Direction.RESULT if asked.own.listing.direction is Direction.NEED else Direction.NEED
+    def _hits_of(self, listing: Listing, terms: Sequence[Term], limit: int) -> list[int]:
+        """Listings of the other direction that say most of a listing's rare words, by what all may read."""
+        other = Direction.RESULT if listing.direction is Direction.NEED else Direction.NEED
         wanted = lexicon.Wanted(direction=other.value, listed=queries.searchable(Filters()))
-        return [hit.listing_id for hit in lexicon.hits(self.session, asked.terms, wanted, MOST_SAID)]
+        return [hit.listing_id for hit in lexicon.hits(self.session, terms, wanted, limit)]
 
     def _families(self, owners: Collection[int]) -> Families:
         return families_of(self.session, owners, self.reader)

@@ -13,4 +13,6 @@ SAMPLES = {
     "invitation_id": "bcdfghjkmn",
     "handle": "0123456789abcdef",
     "token": "unsigned.token",
+    "number": 1,
+    "name": "funnel",
 }

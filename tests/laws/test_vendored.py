@@ -14,7 +14,7 @@ ROW = re.compile(
 )
 # Either the sprite's own address, or the macro that writes it: {{ icon("search") }}.
 ICON_IN_PAGE = re.compile(r"""(?:sprite\.svg[^#\n]*#|\bicon\(['"])([a-z0-9-]+)""")
-LICENCE_WORDS = {"MIT": "MIT License", "0BSD": "Zero-Clause BSD"}
+LICENCE_WORDS = {"MIT": "MIT License", "0BSD": "Zero-Clause BSD", "Apache-2.0": "Apache License"}
 
 
 def table():
