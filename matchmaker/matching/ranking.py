@@ -86,7 +86,7 @@ class Ranking:
         """The best listings of the other direction, with everything that made them the best."""
         own = self._own(full)
         if own is None:
-            return MatchList(_readiness(self.session, full.listing), scope)
+            return MatchList(_readiness(self.session, full.listing, self._view().encoder), scope)
         found = self._find(own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
         return MatchList(Readiness.READY, scope, self._judge(own, found)[:limit])
 
@@ -110,7 +110,7 @@ class Ranking:
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
         view = self._view()
-        sought = view.pool.seek(self.matcher.encoded(text), [detect_language(text)])
+        sought = view.pool.seek(self.matcher.encoded(text, view.encoder), [detect_language(text)])
         market = view.keep(lambda columns: columns.alive)
         keep = market
         if filters != Filters():
@@ -133,17 +133,17 @@ class Ranking:
         return own.rooms.pool.search(sought, k, market=market, keep=own.rooms.keep(wanted), echo=own.is_long)
 
     def _view(self) -> View:
-        return self.matcher.index.catch_up(self.session)
+        return self.matcher.view(self.session)
 
     def _own(self, full: FullListing) -> Own | None:
         """The listing with those of its passages that may speak for it here; None while it has none."""
         is_inside = self.desk or full.sight.own
-        rows = queries.quotable_of(self.session, full.listing.id or 0, self.matcher.index.encoder)
+        view = self._view()
+        rows = queries.quotable_of(self.session, full.listing.id or 0, view.encoder)
         own = [row for row in rows if is_inside or not row.passage.sealed]
         if not own:
             return None
         words = service.sealed_words(self.session, full) if full.sight.own and not self.desk else {}
-        view = self._view()
         return Own(full.listing, own, view.inside if is_inside else view.open, words)
 
     def _judge(self, own: Own, found: Sequence[Found]) -> list[Match]:
@@ -223,8 +223,8 @@ def judge(need: Side, result: Side, found: Found) -> tuple[Part, ...]:
     return scoring.parts(scoring.Pair(need, result, fit(found.standing, found.reach), now()))
 
 
-def _readiness(session: Session, listing: Listing) -> Readiness:
-    embedding = queries.embedding_of(session, listing.id or 0)
+def _readiness(session: Session, listing: Listing, encoder: str) -> Readiness:
+    embedding = queries.embedding_of(session, listing.id or 0, encoder)
     failed = embedding is not None and embedding.revision == listing.revision and embedding.problem
     waiting = listing.status is Status.PUBLISHED and not failed
     return Readiness.PENDING if waiting else Readiness.IMPOSSIBLE
