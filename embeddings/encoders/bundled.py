@@ -39,7 +39,7 @@ PLAIN = Variant("multilingual-e5-small-q4-int8-3")
 ADAPTED = Variant("multilingual-e5-small-q4-lora1-int8-1", adapter="crossborder-1")
 VARIANTS = (PLAIN, ADAPTED)
 # What a new installation runs.
-DEFAULT = PLAIN
+DEFAULT = ADAPTED
 
 # Changes whenever this program could no longer run an older folder, which is then built again.
 FORMAT = 2
