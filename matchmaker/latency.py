@@ -63,8 +63,7 @@ class Report:
 def measure(settings: Settings, matcher: Matcher, posts: int, progress: Progress) -> Report:
     """Post needs into a copy of the database, served by a process of its own; the original is only read."""
     with reading_session(matcher.engine) as session:
-        matcher.open()
-        if queries.count_pending(session, matcher.index.encoder):
+        if queries.count_pending(session, matcher.open().name):
             raise Misconfigured("some listings wait for the encoder; run `matching index` first")
         texts = _texts(session, posts)
         ranking = _ranking(Ranking(matcher, session, Reader("en")), texts)

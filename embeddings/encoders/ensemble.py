@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.encoders.base import Encoder, Progress, Vectors
+from embeddings.encoders.base import Encoder, EncoderUnavailable, Progress, Vectors
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,28 @@ def side_by_side(parts: Sequence[Vectors]) -> Vectors:
     return np.hstack(parts) / np.float32(len(parts) ** 0.5)
 
 
+class Former:
+    """An encoder that is known by the name under which vectors are stored: they can be compared without it.
+
+    To encode, it must have been given the encoder itself; until then it raises EncoderUnavailable.
+    """
+
+    def __init__(self, name: str, dim: int, blocks: tuple[Block, ...]) -> None:
+        self.name, self.dim, self.blocks = name, dim, blocks
+        self.opened: Encoder | None = None
+
+    def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+        return self._encoder().encode_passages(texts, progress=progress)
+
+    def encode_queries(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+        return self._encoder().encode_queries(texts, progress=progress)
+
+    def _encoder(self) -> Encoder:
+        if self.opened is None:
+            raise EncoderUnavailable(f"of the encoder {self.name} there are only vectors")
+        return self.opened
+
+
 def members_of(encoder: Encoder) -> tuple[Member, ...]:
     """The encoders of an ensemble, or the single one."""
     return encoder.members if isinstance(encoder, Ensemble) else (Member(encoder, 1.0),)
@@ -70,4 +92,4 @@ def members_of(encoder: Encoder) -> tuple[Member, ...]:
 
 def blocks_of(encoder: Encoder) -> tuple[Block, ...]:
     """The blocks of an encoder's vectors; a single encoder is one block for all languages."""
-    return encoder.blocks if isinstance(encoder, Ensemble) else (Block(0, encoder.dim),)
+    return encoder.blocks if isinstance(encoder, Ensemble | Former) else (Block(0, encoder.dim),)

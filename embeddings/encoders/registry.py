@@ -9,7 +9,7 @@ from pathlib import Path
 from embeddings.encoders import universal
 from embeddings.encoders.base import Encoder, Progress
 from embeddings.encoders.bundled import DEFAULT, PLAIN, VARIANTS, Variant, open_bundled
-from embeddings.encoders.ensemble import Ensemble, Member
+from embeddings.encoders.ensemble import Block, Ensemble, Former, Member
 from embeddings.encoders.hashing import HashingEncoder
 from embeddings.encoders.sentence_transformer import SentenceTransformerEncoder
 from embeddings.encoders.universal import UniversalEncoder
@@ -99,3 +99,12 @@ def open_encoder(
         if match := pattern.fullmatch(spec.strip()):
             return factory(match, opening)
     raise ValueError("the name of an encoder is empty")
+
+
+def former(name: str, dim: int) -> Former:
+    """The encoder that stored vectors of this length under this name, which may not exist any more."""
+    _, _, second = name.partition("+")
+    if second != universal.NAME:
+        return Former(name, dim, (Block(0, dim),))
+    end = dim - universal.DIM
+    return Former(name, dim, (Block(0, end, FIRST_SHARE), Block(end, dim, SECOND_SHARE, universal.LANGUAGES)))

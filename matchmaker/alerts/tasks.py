@@ -48,8 +48,9 @@ class Look:
 
 def follow(matcher: Matcher) -> int:
     """A share of the questions in each round of the matcher; answers 0, so that nothing waits for the rest."""
-    look_at_searches(matcher)
     look_at_listings(matcher)
+    # Last, since it may have to wait for an encoder that the other needs not.
+    look_at_searches(matcher)
     return 0
 
 

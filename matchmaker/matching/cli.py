@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from time import perf_counter
 
@@ -111,12 +112,16 @@ def index() -> None:
 @matching.command("status")
 def status() -> None:
     """How many listings are embedded, and how many wait."""
-    encoder = matcher().open()
+    own = matcher().open().name
     with reading_session(matcher().engine) as session:
         _, snapshot = queries.position(session)
-        click.echo(f"encoder   {encoder.name}")
+        row = queries.serving(session)
+        serves, follows = (row.encoder, row.wanted) if row else (own, own)
         click.echo(f"published {len(queries.facts(session))}")
-        click.echo(f"waiting   {queries.count_pending(session, encoder.name)}")
+        # A setting that is neither: a process that was started later is set to something else.
+        for name in dict.fromkeys((serves, follows, own)):
+            what = "serves" if name == serves else "follows" if name == follows else "setting"
+            click.echo(f"{what:9} {name}: {_progress(queries.progress(session, name))}")
         click.echo(f"snapshot  {snapshot.count if snapshot else 0} listings, generation {_generation(snapshot)}")
 
 
@@ -142,6 +147,12 @@ def families(largest: int, *, find: bool) -> None:
     for size in sizes[:largest]:
         shown = " ".join(str(id_) for id_ in members[size.family_id][:MOST_IDS])
         click.echo(f"{size.family_id}: {size.members} listings: {shown}{' …' if size.members > MOST_IDS else ''}")
+
+
+def _progress(found: queries.Progress) -> str:
+    share = found.done / found.total if found.total else 1.0
+    left = f", about {ceil(found.left.total_seconds() / 60)} min to go" if found.left else ""
+    return f"{found.done} of {found.total} encoded ({share:.1%}), {found.total - found.done} waiting{left}"
 
 
 def _generation(snapshot: object) -> int:

@@ -191,14 +191,13 @@ def _numbers(points: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def _by_meaning(matcher: Matcher, session: Session, asked: Asked, own: Sequence[int]) -> dict[int, _Hit]:
     """Listings that say the same in whatever language; none while the encoder is not loaded."""
-    try:
-        index = matcher.index
-    except Unavailable:
-        return {}
     whole = pieces_of([asked.text()])
     pieces, said = whole[:MOST_PIECES], " ".join(piece.text for piece in whole)
-    vectors = matcher.open().encode_passages([piece.encoded for piece in pieces])
-    view = index.catch_up(session)
+    try:
+        view = matcher.view(session)
+        vectors = matcher.encoder(view.encoder).encode_passages([piece.encoded for piece in pieces])
+    except Unavailable:
+        return {}
     sought = view.pool.seek(vectors, [piece.lang for piece in pieces])
     is_need = asked.draft.direction is Direction.NEED
     market = view.keep(lambda columns: (columns.is_need == is_need) & (columns.owners != asked.id))
@@ -206,7 +205,7 @@ def _by_meaning(matcher: Matcher, session: Session, asked: Asked, own: Sequence[
     # What the index holds may be sealed; what is shown is judged by open passages alone, of others if not embargoed.
     readable, owned = sorted(queries.readable(session, near, own)), queries.owned(session, near, own)
     found: dict[int, _Hit] = {}
-    for listing_id, versions in queries.open_passages(session, readable, matcher.open().name).items():
+    for listing_id, versions in queries.open_passages(session, readable, view.encoder).items():
         for lang, version in versions.items():
             share = _likeness(view.pool, sought, version)
             sure = listing_id in owned or same_figures(said, " ".join(passage.text for passage in version))

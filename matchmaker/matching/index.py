@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,8 @@ class View:
     open: Rooms
     # Documents with something sealed, with all their passages; None where nothing is sealed.
     closed: Rooms | None
+    # Whose vectors these are: what a question must be encoded with, and whose passages may be quoted.
+    encoder: str
     generation: int
     cursor: int
     facts: dict[int, Facts]
@@ -137,15 +140,19 @@ class ListingIndex:
         """Write everything that is published into a new folder; answers its manifest, place and number of listings."""
         last, _ = queries.position(session)
         pool = self._pool(session)
-        folder = self.folder / f"at-{last}"
+        folder = self._place(last)
         manifest = assembly.save(folder, pool, encoder=self.encoder, watermark=last)
         return manifest, folder, len(np.unique(pool.layers[0].owners))
+
+    def _place(self, watermark: int) -> Path:
+        """The snapshot's folder: while the encoder changes two are made at the same place in the log."""
+        return self.folder / f"at-{watermark}-{crc32(self.encoder.encode()):08x}"
 
     def _open(self, session: Session, snapshot: IndexSnapshot | None) -> View:
         if snapshot is not None:
             try:
                 pool, manifest = assembly.load(
-                    self.folder / f"at-{snapshot.watermark}", encoder=self.encoder, checksum=snapshot.checksum
+                    self._place(snapshot.watermark), encoder=self.encoder, checksum=snapshot.checksum
                 )
                 # Listings withdrawn between the watermark and now are absent from the facts, hence not alive.
                 return self._first(session, pool, (snapshot.generation or 0, manifest.watermark), saved=True)
@@ -161,7 +168,7 @@ class ListingIndex:
         rooms = Rooms(pool, (_columns_of(pool.layers[0].owners, facts),))
         rows = _rows(queries.closed_stored(session, self.encoder, self.dim))
         closed = _beside(pool, rows, facts) if len(rows.owners) else None
-        return View(rooms, closed, generation, cursor, facts, frozenset(), saved)
+        return View(rooms, closed, self.encoder, generation, cursor, facts, frozenset(), saved)
 
     def _advance(self, session: Session, view: View, last: int) -> View:
         changed = set(listings.changed_since(session, view.cursor))

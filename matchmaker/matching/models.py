@@ -1,4 +1,4 @@
-"""What the matcher keeps: passages with their vectors, the current snapshot of them, and the weights of scores."""
+"""What the matcher keeps: passages with vectors, whose are answered from, the current snapshot, and weights."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from matchmaker.db.types import UtcDateTime
 
 
 class Embedding(SQLModel, table=True):
-    """Says from which revision of a listing, and by which encoder, its passages were made."""
+    """Says from which revision of a listing an encoder's passages of it were made."""
 
     listing_id: int = Field(foreign_key="listing.id", primary_key=True)
-    encoder: str = Field(max_length=128)
+    encoder: str = Field(max_length=128, primary_key=True)
     revision: int
     passages: int
     # What kept the listing from being embedded; such a listing is not tried again until it changes.
@@ -25,7 +25,7 @@ class Passage(SQLModel, table=True):
     """A piece of a listing's text and its raw vector (fp16, unit length): the truth the indexes derive from."""
 
     __table_args__ = (
-        Index("ix_passage_listing", "listing_id", "lang", "ordinal"),
+        Index("ix_passage_listing", "listing_id", "encoder", "lang", "ordinal"),
         {"sqlite_autoincrement": True},
     )
 
@@ -40,6 +40,18 @@ class Passage(SQLModel, table=True):
     vector: bytes
     # Made from a sealed part: compared, never shown; its `text` is empty.
     sealed: bool = False
+
+
+class ServingEncoder(SQLModel, table=True):
+    """The encoder whose vectors every process answers from; one row, as soon as there are vectors."""
+
+    __tablename__ = "serving_encoder"
+
+    id: int = Field(default=1, primary_key=True)
+    encoder: str = Field(max_length=128)
+    # What the process that was started last is set to: its vectors are made beside, and it serves when all are there.
+    wanted: str = Field(max_length=128)
+    since: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class IndexSnapshot(SQLModel, table=True):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, CompoundSelect, Select, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, func, or_, select, union_all
 from sqlmodel import Session, col
 
 from matchmaker.accounts.models import Organisation
@@ -28,7 +28,7 @@ from matchmaker.listings.models import (
 )
 from matchmaker.listings.queries import Filters, published_where
 from matchmaker.matching.lexicon import TOKENISER
-from matchmaker.matching.models import Embedding, IndexSnapshot, LexicalListing, Passage
+from matchmaker.matching.models import Embedding, IndexSnapshot, LexicalListing, Passage, ServingEncoder
 from matchmaker.matching.schemas import Side
 
 # Vectors are stored at half precision: exact enough (cosine error below 0.001) and half the room.
@@ -38,10 +38,15 @@ Columns = Select[int, int | None, str, bytes, bool]
 _QUOTABLE = (
     select(Passage, col(Embedding.revision) == Listing.revision)
     .join(Listing, col(Listing.id) == Passage.listing_id)
-    .join(Embedding, col(Embedding.listing_id) == Passage.listing_id)
+    .join(
+        Embedding,
+        and_(col(Embedding.listing_id) == Passage.listing_id, col(Embedding.encoder) == Passage.encoder),
+    )
 )
 # Characters of a description that stand for a missing summary; listings that are looked through, newest first.
 BEGINNING, MOST_OPENINGS = 300, 20_000
+# The pace of the encoder is read off so many of the newest vectors.
+PACE = 256
 _SCORED = (
     Scheme.IPC,
     Scheme.NACE,
@@ -94,6 +99,15 @@ class Opening:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How many of the published listings an encoder has done; `left` is None where nothing tells its pace."""
+
+    done: int
+    total: int
+    left: timedelta | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a filter asks of a listing."""
 
@@ -110,12 +124,44 @@ def position(session: Session) -> tuple[int, IndexSnapshot | None]:
     return last, session.execute(newest).scalar_one_or_none()
 
 
+def serving(session: Session) -> ServingEncoder | None:
+    """Whose vectors are answered from; None while there are none at all."""
+    return session.get(ServingEncoder, 1)
+
+
+def dim_of(session: Session, encoder: str) -> int:
+    """The length of the vectors that are stored under this name; 0 when there are none."""
+    one = select(col(Passage.vector)).where(col(Passage.encoder) == encoder).limit(1)
+    found = session.execute(one).scalar_one_or_none()
+    return len(found) // np.dtype(STORED).itemsize if found else 0
+
+
+def superseded(session: Session, limit: int) -> list[tuple[int, str]]:
+    """Listings, with the encoder, that have vectors of one that neither serves nor is wanted."""
+    row = serving(session)
+    kept = [row.encoder, row.wanted] if row else []
+    wanted = select(col(Embedding.listing_id), col(Embedding.encoder)).where(col(Embedding.encoder).not_in(kept))
+    return [(listing_id, encoder) for listing_id, encoder in session.execute(wanted.limit(limit))] if row else []
+
+
+def progress(session: Session, encoder: str) -> Progress:
+    """How far the published listings are encoded, and how long the rest takes at the pace of the newest vectors."""
+    total = session.execute(
+        select(func.count()).select_from(Listing).where(col(Listing.status) == Status.PUBLISHED)
+    ).scalar_one()
+    waiting = count_pending(session, encoder)
+    newest = select(col(Embedding.at)).where(col(Embedding.encoder) == encoder).order_by(col(Embedding.at).desc())
+    times = list(session.execute(newest.limit(PACE)).scalars())
+    took = times[0] - times[-1] if times else timedelta()
+    return Progress(total - waiting, total, waiting * took / (len(times) - 1) if waiting and took else None)
+
+
 def pending(session: Session, encoder: str, limit: int) -> list[int]:
     """Published listings whose texts wait for the encoder: people's own before imports, newest first."""
     waiting = (
         select(col(Listing.id))
-        .outerjoin(Embedding, col(Embedding.listing_id) == Listing.id)
-        .where(col(Listing.status) == Status.PUBLISHED, _stale(encoder))
+        .outerjoin(Embedding, _made_by(encoder))
+        .where(col(Listing.status) == Status.PUBLISHED, _stale())
         .order_by(col(Listing.source).is_not(None), col(Listing.id).desc())
         .limit(limit)
     )
@@ -127,16 +173,21 @@ def count_pending(session: Session, encoder: str) -> int:
     waiting = (
         select(func.count())
         .select_from(Listing)
-        .outerjoin(Embedding, col(Embedding.listing_id) == Listing.id)
-        .where(col(Listing.status) == Status.PUBLISHED, _stale(encoder))
+        .outerjoin(Embedding, _made_by(encoder))
+        .where(col(Listing.status) == Status.PUBLISHED, _stale())
     )
     found: int = session.execute(waiting).scalar_one()
     return found
 
 
-def embedding_of(session: Session, listing_id: int) -> Embedding | None:
-    """What was made of the listing's texts."""
-    return session.get(Embedding, listing_id)
+def embedding_of(session: Session, listing_id: int, encoder: str) -> Embedding | None:
+    """What the encoder made of the listing's texts."""
+    return session.get(Embedding, (listing_id, encoder))
+
+
+def embeddings_of(session: Session, listing_id: int) -> list[Embedding]:
+    """The same for every encoder that made something of them."""
+    return list(session.execute(select(Embedding).where(col(Embedding.listing_id) == listing_id)).scalars())
 
 
 def passages_of(session: Session, listing_ids: Sequence[int]) -> list[Passage]:
@@ -287,8 +338,8 @@ def over_embargoes(session: Session, today: date, limit: int) -> list[int]:
         .where(col(Embedding.revision) == Listing.revision, col(Embedding.problem) == "")
         .order_by(col(Listing.id))
     )
-    # Days are compared here: databases differ in whose midnight they mean.
-    return [id_ for id_, until, at in session.execute(wanted) if at.date() < until][:limit]
+    # Days are compared here: databases differ in whose midnight they mean. Two encoders may have made the same.
+    return list(dict.fromkeys(id_ for id_, until, at in session.execute(wanted) if at.date() < until))[:limit]
 
 
 def _vectors(encoder: str) -> Columns:
@@ -358,9 +409,9 @@ def _unembargoed() -> ColumnElement[bool]:
     return or_(col(Listing.embargo_until).is_(None), col(Listing.embargo_until) <= now().date())
 
 
-def _stale(encoder: str) -> ColumnElement[bool]:
-    return or_(
-        col(Embedding.listing_id).is_(None),
-        col(Embedding.revision) != Listing.revision,
-        col(Embedding.encoder) != encoder,
-    )
+def _made_by(encoder: str) -> ColumnElement[bool]:
+    return and_(col(Embedding.listing_id) == Listing.id, col(Embedding.encoder) == encoder)
+
+
+def _stale() -> ColumnElement[bool]:
+    return or_(col(Embedding.listing_id).is_(None), col(Embedding.revision) != Listing.revision)

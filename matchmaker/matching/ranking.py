@@ -16,6 +16,7 @@ from embeddings.index.base import Keep
 from embeddings.languages import detect_language
 from embeddings.pool import ECHO_LEAST_TEXT, Found, Pool, Share, Sought
 from embeddings.rarity import Agreement, Term, as_written
+from matchmaker.core.errors import Unavailable
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
@@ -131,7 +132,7 @@ class Ranking:
         """The best listings of the other direction, with everything that made them the best."""
         own = self._own(full)
         if own is None:
-            return MatchList(_readiness(self.session, full.listing), scope)
+            return MatchList(_readiness(self.session, full.listing, self._view().encoder), scope)
         k, asked = max(CLOSE, limit), self._ask(own)
         found, families = collapse.spread(
             lambda out: self._find(asked, k, lambda row: outside(row, out) & in_scope(row, full.listing, scope)),
@@ -150,7 +151,12 @@ class Ranking:
         match = next(iter(self._judge(asked, found)), None)
         if match is None or need.is_shortened:
             return match
-        return replace(match, elements=elements(need.draft(), found[0], asked.pool, self.matcher.encoded))
+        encoder = self._view().encoder
+        try:
+            said = elements(need.draft(), found[0], asked.pool, lambda text: self.matcher.encoded(text, encoder))
+        except Unavailable:
+            return match  # What serves cannot read new words; the score stands without them.
+        return replace(match, elements=said)
 
     def among(self, full: FullListing, others: Sequence[int]) -> dict[int, tuple[Part, ...]]:
         """The parts of the scores that the listing's own list gives, or would give further down, to these others."""
@@ -169,7 +175,7 @@ class Ranking:
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
         view = self._view()
-        sought = view.pool.seek(self.matcher.encoded(text), [detect_language(text)])
+        sought = view.pool.seek(self.matcher.encoded(text, view.encoder), [detect_language(text)])
         market = view.keep(lambda columns: columns.alive)
         keep = market
         if filters != Filters():
@@ -250,17 +256,17 @@ class Ranking:
         return families_of(self.session, owners, self.reader)
 
     def _view(self) -> View:
-        return self.matcher.index.catch_up(self.session)
+        return self.matcher.view(self.session)
 
     def _own(self, full: FullListing) -> Own | None:
         """The listing with those of its passages that may speak for it here; None while it has none."""
         is_inside = self.desk or full.sight.own
-        rows = queries.quotable_of(self.session, full.listing.id or 0, self.matcher.index.encoder)
+        view = self._view()
+        rows = queries.quotable_of(self.session, full.listing.id or 0, view.encoder)
         own = [row for row in rows if is_inside or not row.passage.sealed]
         if not own:
             return None
         words = service.sealed_words(self.session, full) if full.sight.own and not self.desk else {}
-        view = self._view()
         return Own(full.listing, own, view.inside if is_inside else view.open, words)
 
     def _judge(self, asked: Asked, found: Sequence[Found], families: Families = ALONE) -> list[Match]:
@@ -358,8 +364,8 @@ def in_scope(columns: Columns, listing: Listing, scope: Scope) -> Keep:
     return chosen
 
 
-def _readiness(session: Session, listing: Listing) -> Readiness:
-    embedding = queries.embedding_of(session, listing.id or 0)
+def _readiness(session: Session, listing: Listing, encoder: str) -> Readiness:
+    embedding = queries.embedding_of(session, listing.id or 0, encoder)
     failed = embedding is not None and embedding.revision == listing.revision and embedding.problem
     waiting = listing.status is Status.PUBLISHED and not failed
     return Readiness.PENDING if waiting else Readiness.IMPOSSIBLE

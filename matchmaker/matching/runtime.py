@@ -1,24 +1,31 @@
-"""The process's matcher: encoder, index and the worker that gives new listings their vectors."""
+"""The process's matcher: what it answers from, and the worker that gives new listings their vectors.
+
+After a change of the encoder the worker makes the wanted one's vectors beside those that serve, and when all are there
+it lets the wanted one serve and removes the others, a few at a time.
+"""
 
 import ctypes
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 
 from flask import Flask, current_app
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from embeddings import store
-from embeddings.encoders.base import Encoder, EncoderUnavailable, Progress, Vectors
-from embeddings.encoders.bundled import ensure_built, is_built
-from embeddings.encoders.registry import BUNDLED, open_encoder
+from embeddings.encoders.base import Encoder
+from embeddings.encoders.ensemble import Former
 from matchmaker.config import Settings
 from matchmaker.core.errors import Misconfigured, Unavailable
 from matchmaker.core.traces import places
 from matchmaker.db import leases
 from matchmaker.db.engine import reading_session
-from matchmaker.db.uow import unit_of_work
+from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.matching import queries, service
+from matchmaker.matching.answering import Answering
 from matchmaker.matching.index import ListingIndex
 from matchmaker.matching.models import IndexSnapshot
 
@@ -26,99 +33,33 @@ log = logging.getLogger(__name__)
 
 LEASE, LEASE_SECONDS = "embedding", 60.0
 # Few at a time: whoever posts a listing meanwhile waits for one such batch at most.
-BATCH = 8
+BATCH, BACKLOG = 8, 256
 # While a long backlog is embedded, followers get their turn every so many batches.
 FOLLOW_EVERY = 8
 # How often the worker looks at the change log when nobody wakes it.
 POLL_SECONDS = 1.0
 # A new snapshot is due when this many listings, or this share of all, came after the last one.
 SNAPSHOT_AFTER, SNAPSHOT_SHARE, SETTLED_SHARE = 200, 0.05, 0.02
-
-# Searches whose vectors are kept, so that turning a page encodes nothing.
-REMEMBERED = 256
-
+# Listings whose superseded vectors are removed at a time: whoever posts meanwhile waits for one such batch at most.
+SWEEP = 50
 Follower = Callable[[], int]
 
 
-class Matcher:
+class Matcher(Answering):
     """One for each process; every method may be called from any thread."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
-        self.settings, self.engine = settings, engine
+        super().__init__(settings, engine)
         # Called while there is something new in the change log; each answers how much it did, 0 when all is done.
         self.followers: list[Follower] = []
         self._done_at = -1
-        self._encoder: Encoder | None = None
-        self._index: ListingIndex | None = None
-        self._asked: dict[str, Vectors] = {}
-        self._opening = threading.Lock()
+        # The encoder for which nothing waited, and where the change log ended then: it is not asked for again.
+        self._served = ("", -1)
+        self._has_said = False
+        # What waits for the wanted encoder while another one serves, or the beginning of it.
+        self._backlog: list[int] = []
         self._wake, self._stop = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
         self._holder = leases.this_process()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the encoder is loaded, so that asking it does not wait."""
-        return self._encoder is not None
-
-    @property
-    def is_prepared(self) -> bool:
-        """Whether the encoder can be opened without building anything."""
-        recipe = BUNDLED.get(self.settings.encoder)
-        return recipe is None or is_built(self.settings.models, recipe.variant)
-
-    @property
-    def is_bundled(self) -> bool:
-        """Whether the encoder comes with the platform, so that its name cannot be wrong."""
-        return self.settings.encoder in BUNDLED
-
-    def prepare(self, progress: Progress) -> None:
-        """Build what the encoder needs, without loading more than that."""
-        if recipe := BUNDLED.get(self.settings.encoder):
-            with self._opening:
-                ensure_built(self.settings.models, recipe.variant, progress=progress)
-
-    def open(self, progress: Progress | None = None) -> Encoder:
-        """The encoder, built and loaded when first asked for; raises Misconfigured when that cannot be."""
-        with self._opening:
-            if self._encoder is None:
-                try:
-                    self._encoder = open_encoder(
-                        self.settings.encoder,
-                        folder=self.settings.models,
-                        threads=self.settings.encoder_threads,
-                        progress=progress,
-                    )
-                except (EncoderUnavailable, ValueError) as error:
-                    raise Misconfigured(f"the encoder cannot be opened: {error}") from error
-            return self._encoder
-
-    @property
-    def index(self) -> ListingIndex:
-        """The process's index, for the encoder that it belongs to."""
-        encoder = self._encoder
-        if encoder is None:
-            if self._thread is not None:
-                raise Unavailable("the encoder is still loading")
-            encoder = self.open()
-        with self._opening:
-            if self._index is None:
-                self._index = ListingIndex(self.settings.index, encoder)
-            return self._index
-
-    def encoded(self, text: str) -> Vectors:
-        """The raw vector of what somebody searches for, shape (1, dim); the same words are encoded once."""
-        encoder = self._encoder or (None if self._thread else self.open())
-        if encoder is None:
-            raise Unavailable("the encoder is still loading")
-        known = self._asked.get(text)
-        if known is None:
-            known = encoder.encode_passages([text])
-            while len(self._asked) >= REMEMBERED:
-                # The oldest goes; two threads may both want to take it away.
-                self._asked.pop(next(iter(self._asked), text), None)
-            self._asked[text] = known
-        return known
 
     @property
     def is_well(self) -> bool:
@@ -143,8 +84,10 @@ class Matcher:
         self._wake.set()
 
     def embed(self, listing_ids: Sequence[int]) -> int:
-        """Embed these listings now, in the caller's thread; answers how many are up to date."""
-        return service.embed(self.engine, self.open(), listing_ids)
+        """Embed these listings now, in the caller's thread, for what serves; answers how many are up to date."""
+        with reading_session(self.engine) as session:
+            encoder = self._serving(session)
+        return service.embed(self.engine, self.encoder(encoder.name), listing_ids)
 
     def follow(self) -> None:
         """Let everybody who follows the change log deal with what is new in it."""
@@ -153,46 +96,113 @@ class Matcher:
                 while follower():
                     if self._stop.is_set():
                         return
+            except Unavailable:
+                # What it asks cannot be answered yet; it stands where it stood.
+                log.info("a follower of the change log waits for the encoder: %r", follower)
             except Exception as error:
                 # It stands where it stood, and tries again in the next round.
                 log.error("a follower of the change log failed: %r\n%s", follower, places(error))
 
     def round(self) -> int:
-        """Embed one batch of what waits, unless another process is at it; answers how many listings were done."""
-        if not self._waiting() or not self._have_lease():
+        """Do one batch of what waits, unless another process is at it; answers of how many listings."""
+        self._say()
+        if self._task() is None or not self._have_lease():
             return 0
-        # Looked at again: whoever had the lease before may have done these.
-        waiting = self._waiting()
-        try:
-            return self.embed(waiting)
-        except Exception as error:
-            log.error("a batch could not be embedded; its listings are tried one by one\n%s", places(error))
-            return sum(self._embed_alone(listing_id) for listing_id in waiting)
+        # Looked at again: whoever had the lease before may have done it.
+        task = self._task()
+        return task() if task else 0
 
-    def _waiting(self) -> list[int]:
+    def _say(self) -> None:
+        """Say once what this process is set to; of processes with different settings the last one to come decides."""
+        if self._has_said:
+            return
+        own = self.open().name
+        with reading_session(self.engine) as session:
+            row = queries.serving(session)
+        if row is not None and row.wanted != own:
+            with unit_of_work(self.engine) as uow:
+                service.want(uow, own)
+        self._has_said = True
+
+    def _task(self) -> Callable[[], int] | None:
+        """The next thing to do: whoever posts waits for what serves; then what is to follow, and then what is over."""
         with reading_session(self.engine) as session:
             last, _ = queries.position(session)
             if last == self._done_at:
-                return []
-            found = queries.pending(session, self.open().name, BATCH)
+                return None
+            task = next(self._tasks(session, last), None)
         # Until the log moves nothing can wait, and the question costs more the more listings there are.
-        self._done_at = -1 if found else last
-        return found
+        self._done_at = -1 if task else last
+        return task
 
-    def _embed_alone(self, listing_id: int) -> int:
+    def _tasks(self, session: Session, last: int) -> Iterator[Callable[[], int]]:
+        own, encoder, row = self.open(), self._serving(session), queries.serving(session)
+        if isinstance(encoder, Former):
+            self._open_former(encoder)
+        if self._served != (encoder.name, last):
+            if waiting := queries.pending(session, encoder.name, BATCH):
+                yield partial(self._keep if encoder.name in self._lost else self._embed, encoder, waiting)
+            self._served = (encoder.name, last)
+        if row is None or row.wanted != own.name:
+            return  # A process that came later is set to another encoder; it goes on from here.
+        if encoder is not own:
+            # Looked for less often: the question takes as long as a batch, and nobody waits for the answer.
+            self._backlog = self._backlog or queries.pending(session, own.name, BACKLOG)
+            if self._backlog:
+                yield self._embed_backlog
+        if row.encoder != own.name:
+            yield self._switch
+        if queries.superseded(session, 1):
+            yield self._sweep
+
+    def _embed_backlog(self) -> int:
+        waiting, self._backlog = self._backlog[:BATCH], self._backlog[BATCH:]
+        self._embed(self.open(), waiting)
+        # Those that changed meanwhile are found again when the backlog seems to be done.
+        return len(waiting)
+
+    def _embed(self, encoder: Encoder, waiting: Sequence[int]) -> int:
         try:
-            return self.embed([listing_id])
+            return service.embed(self.engine, encoder, waiting)
+        except Exception as error:
+            log.error("a batch could not be embedded; its listings are tried one by one\n%s", places(error))
+            return sum(self._embed_alone(encoder, listing_id) for listing_id in waiting)
+
+    def _embed_alone(self, encoder: Encoder, listing_id: int) -> int:
+        try:
+            return service.embed(self.engine, encoder, [listing_id])
         except Exception as error:
             # One text that the encoder cannot take must not hold up all others.
             log.error("listing %s cannot be embedded\n%s", listing_id, places(error))
             with unit_of_work(self.engine) as uow:
-                service.give_up(uow, listing_id, self.open().name, type(error).__name__)
+                service.give_up(uow, listing_id, encoder.name, type(error).__name__)
             return 1
+
+    def _keep(self, encoder: Encoder, waiting: Sequence[int]) -> int:
+        with unit_of_work(self.engine) as uow:
+            return service.keep(uow, encoder.name, waiting)
+
+    def _switch(self) -> int:
+        """Let the wanted encoder serve, whose vectors are complete; its snapshot is there before anybody asks."""
+        own = self.open()
+        with reading_session(self.engine) as session:
+            written = ListingIndex(self.settings.index, own).write_snapshot(session)
+        with unit_of_work(self.engine) as uow:
+            if not service.serve(uow, own.name):
+                return 0
+            self._note_snapshot(uow, written)
+        store.sweep(self.settings.index, keep=written[1].name)
+        log.info("%s serves from now on", own.name)
+        return 1
+
+    def _sweep(self) -> int:
+        with unit_of_work(self.engine) as uow:
+            return service.sweep(uow, SWEEP)
 
     def snapshot_if_due(self) -> bool:
         """Write a new snapshot when the layer of newer listings has grown large."""
         with reading_session(self.engine) as session:
-            view = self.index.catch_up(session)
+            view = self.view(session)
             grown = len(view.newer) > max(SNAPSHOT_AFTER, SNAPSHOT_SHARE * len(view.facts))
             # When nothing waits any more, what was fitted to a part of the market is fitted to all of it.
             settled = self._done_at >= 0 and len(view.newer) > SETTLED_SHARE * len(view.facts)
@@ -205,14 +215,19 @@ class Matcher:
     def snapshot(self) -> None:
         """Write a snapshot of everything now."""
         with reading_session(self.engine) as session:
-            manifest, folder, count = self.index.write_snapshot(session)
+            written = self._index_of(session).write_snapshot(session)
         with unit_of_work(self.engine) as uow:
-            uow.session.add(
-                IndexSnapshot(
-                    encoder=manifest.encoder, watermark=manifest.watermark, count=count, checksum=manifest.checksum
-                )
+            self._note_snapshot(uow, written)
+        store.sweep(self.settings.index, keep=written[1].name)
+
+    @staticmethod
+    def _note_snapshot(uow: UnitOfWork, written: tuple[store.Manifest, Path, int]) -> None:
+        manifest, _, count = written
+        uow.session.add(
+            IndexSnapshot(
+                encoder=manifest.encoder, watermark=manifest.watermark, count=count, checksum=manifest.checksum
             )
-        store.sweep(self.settings.index, keep=folder.name)
+        )
 
     def rest(self) -> None:
         """Let other processes embed at once, instead of when the lease runs out."""

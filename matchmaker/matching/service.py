@@ -1,7 +1,7 @@
 """Give listings their vectors; the encoder works outside of any transaction, and nothing is encoded twice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -22,7 +22,7 @@ from matchmaker.listings.models import ChangeKind, Listing, SealedText, SimilarS
 from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import FullListing
 from matchmaker.matching import lexicon, queries
-from matchmaker.matching.models import Embedding, Passage
+from matchmaker.matching.models import Embedding, Passage, ServingEncoder
 from matchmaker.matching.passages import Hidden, Piece, pieces_of
 
 
@@ -46,7 +46,7 @@ def embed(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> int:
     """Encode what is new in these listings and store it; answers how many are up to date now.
 
     Two processes may do the same at once: both store the same, and the later one replaces the earlier one's rows.
-    A listing that changed meanwhile is left to the next round.
+    A listing that changed meanwhile is left to the next round. The encoder of a database's first vectors serves.
     """
     with reading_session(engine) as session:
         prepared = _prepare(session, encoder.name, listing_ids)
@@ -57,9 +57,48 @@ def embed(engine: Engine, encoder: Encoder, listing_ids: Sequence[int]) -> int:
     made = dict(zip(fresh, (row.tobytes() for row in vectors.astype(queries.STORED)), strict=True))
     done = 0
     with unit_of_work(engine) as uow:
+        if queries.serving(uow.session) is None:
+            uow.session.add(ServingEncoder(encoder=encoder.name, wanted=encoder.name))
         for work in prepared:
             done += _store(uow, encoder.name, work, made)
     return done
+
+
+def keep(uow: UnitOfWork, encoder: str, listing_ids: Sequence[int]) -> int:
+    """Store of these listings what they still say and has a vector, for an encoder that cannot be opened any more.
+
+    What is new in them waits for the encoder that is to follow; what they do not say any more, or seal now, is gone.
+    """
+    for work in _prepare(uow.session, encoder, listing_ids):
+        known = [piece for piece in work.pieces if piece.digest in work.known]
+        _store(uow, encoder, replace(work, pieces=known), {})
+    return len(listing_ids)
+
+
+def want(uow: UnitOfWork, encoder: str) -> None:
+    """Say which encoder is to serve once its vectors are complete; whoever says so last is believed."""
+    row = queries.serving(uow.session)
+    if row is not None:
+        row.wanted = encoder
+
+
+def serve(uow: UnitOfWork, encoder: str) -> bool:
+    """Let the wanted encoder serve from now on, in every process; False when another one is wanted by now."""
+    row = queries.serving(uow.session)
+    if row is None or row.wanted != encoder:
+        return False
+    row.encoder, row.since = encoder, now()
+    return True
+
+
+def sweep(uow: UnitOfWork, limit: int) -> int:
+    """Remove some of the vectors of encoders that neither serve nor are wanted; answers of how many listings."""
+    found = queries.superseded(uow.session, limit)
+    for listing_id, encoder in found:
+        # Together, or a listing would seem to be done whose vectors are gone.
+        for table in (Passage, Embedding):
+            uow.session.execute(delete(table).where(col(table.listing_id) == listing_id, col(table.encoder) == encoder))
+    return len(found)
 
 
 def reveal(uow: UnitOfWork, listing_ids: Sequence[int]) -> int:
@@ -68,14 +107,15 @@ def reveal(uow: UnitOfWork, listing_ids: Sequence[int]) -> int:
     Nothing is encoded, unless passages are cut in another way now: then the listing waits for the encoder again.
     """
     for listing_id in listing_ids:
-        embedding = queries.embedding_of(uow.session, listing_id)
-        assert embedding is not None  # who is asked for here was embedded under its embargo
-        (work,) = _prepare(uow.session, embedding.encoder, [listing_id])
-        if work.is_known:
-            _store(uow, embedding.encoder, work, {})
-        else:
-            embedding.revision = 0
-            note_change(uow, work.listing, ChangeKind.EDITED)
+        for embedding in queries.embeddings_of(uow.session, listing_id):
+            (work,) = _prepare(uow.session, embedding.encoder, [listing_id])
+            if embedding.revision != work.listing.revision or embedding.problem:
+                continue  # it waits for this encoder anyway, or was given up by it
+            if work.is_known:
+                _store(uow, embedding.encoder, work, {})
+            else:
+                embedding.revision = 0
+                note_change(uow, work.listing, ChangeKind.EDITED)
     return len(listing_ids)
 
 
@@ -123,7 +163,7 @@ def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]
     current = uow.session.get(Listing, listing_id)
     if current is None or current.revision != work.listing.revision:
         return False
-    uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id))
+    _remove(uow, listing_id, encoder)
     uow.session.add_all(
         Passage(
             listing_id=listing_id,
@@ -137,15 +177,35 @@ def _store(uow: UnitOfWork, encoder: str, work: Prepared, made: dict[str, bytes]
         )
         for piece in work.pieces
     )
-    embedding = uow.session.get(Embedding, listing_id) or Embedding(
-        listing_id=listing_id, encoder=encoder, revision=0, passages=0
-    )
-    embedding.encoder, embedding.revision, embedding.passages = encoder, current.revision, len(work.pieces)
+    embedding = _embedding(uow, listing_id, encoder)
+    embedding.revision, embedding.passages = current.revision, len(work.pieces)
     embedding.problem, embedding.at = "", work.at
-    uow.session.add(embedding)
     lexicon.store(uow.session, [_entry(work)])
-    listing_service.note_embedded(uow, [listing_id])
+    _tell(uow, listing_id, encoder)
     return True
+
+
+def _embedding(uow: UnitOfWork, listing_id: int, encoder: str) -> Embedding:
+    found = queries.embedding_of(uow.session, listing_id, encoder)
+    if found is None:
+        found = Embedding(listing_id=listing_id, encoder=encoder, revision=0, passages=0)
+        uow.session.add(found)
+    return found
+
+
+def _remove(uow: UnitOfWork, listing_id: int, encoder: str) -> None:
+    uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id, col(Passage.encoder) == encoder))
+
+
+def _tell(uow: UnitOfWork, listing_id: int, encoder: str) -> None:
+    """Tell the indexes of new vectors that they answer from; those of an encoder to come are no news to anybody."""
+    if _serves(uow, encoder):
+        listing_service.note_embedded(uow, [listing_id])
+
+
+def _serves(uow: UnitOfWork, encoder: str) -> bool:
+    row = queries.serving(uow.session)
+    return row is None or row.encoder == encoder
 
 
 def sealed_words(session: Session, full: FullListing) -> dict[str, str]:
@@ -164,15 +224,12 @@ def give_up(uow: UnitOfWork, listing_id: int, encoder: str, problem: str) -> Non
     listing = uow.session.get(Listing, listing_id)
     if listing is None:
         return
-    embedding = uow.session.get(Embedding, listing_id) or Embedding(
-        listing_id=listing_id, encoder=encoder, revision=0, passages=0
-    )
-    embedding.encoder, embedding.revision, embedding.problem = encoder, listing.revision, problem
-    embedding.passages = 0
-    uow.session.add(embedding)
-    uow.session.execute(delete(Passage).where(col(Passage.listing_id) == listing_id))
-    lexicon.forget(uow.session, [listing_id])
-    listing_service.note_embedded(uow, [listing_id])
+    embedding = _embedding(uow, listing_id, encoder)
+    embedding.revision, embedding.passages, embedding.problem = listing.revision, 0, problem
+    _remove(uow, listing_id, encoder)
+    if _serves(uow, encoder):
+        lexicon.forget(uow.session, [listing_id])
+    _tell(uow, listing_id, encoder)
 
 
 def note_seen(uow: UnitOfWork, listing: Listing, others: Sequence[int], *, actor: Actor) -> None:

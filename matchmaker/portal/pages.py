@@ -19,6 +19,7 @@ from matchmaker.listings.models import Direction
 from matchmaker.listings.queries import Counts, Facet
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.listings.search_request import CODED_FILTERS, SearchRequest
+from matchmaker.matching.answering import Renewing
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Quote
@@ -36,6 +37,26 @@ FACET_TITLES: Mapping[str, LazyString] = {
     "nace_sections": lazy("Sector"),
     "trls": lazy("Maturity"),
     "languages": lazy("Original language"),
+}
+
+# By whether the search is renewed (it takes hours) or just starting, and whether something says the very words.
+NOTICES: Mapping[tuple[bool, bool], LazyString] = {
+    (False, False): lazy(
+        "The search is starting and will understand your question in a moment. Until then these are the newest "
+        "listings; please search again shortly."
+    ),
+    (False, True): lazy(
+        "The search is starting and will understand your question in a moment. Until then these are the listings that "
+        "say its very words; please search again shortly."
+    ),
+    (True, False): lazy(
+        "The search is being renewed and will understand your question later. No listing says its very words, so "
+        "these are the newest; please search again in some hours."
+    ),
+    (True, True): lazy(
+        "The search is being renewed and will understand your question later. Until then these are the listings that "
+        "say its very words; please search again in some hours."
+    ),
 }
 
 
@@ -86,8 +107,8 @@ class SearchPage:
     directions: Mapping[Direction, int]
     facets: Sequence[FacetView]
     chips: Sequence[Choice]
-    # The question could not be understood yet, since the encoder is still loading; the list is the newest.
-    starting: bool = False
+    # What the list is instead of an answer to the question, which cannot be understood yet.
+    notice: LazyString | None = None
 
 
 def home(session: Session, reader: Reader) -> HomePage:
@@ -98,11 +119,11 @@ def home(session: Session, reader: Reader) -> HomePage:
 
 def search(session: Session, wanted: SearchRequest, reader: Reader) -> SearchPage:
     """The answer to a question, best first; without one the market, newest first."""
-    results, starting = _results(session, wanted, reader)
+    results, notice = _results(session, wanted, reader)
     if results.total and not results.rows:
         # A link to a page that is no more: the list has become shorter.
         wanted = replace(wanted, page=results.pages)
-        results, starting = _results(session, wanted, reader)
+        results, notice = _results(session, wanted, reader)
     facets = [_facet_view(facet, reader.lang) for facet in listings.facets(session, wanted.filters)]
     facets.sort(key=lambda facet: CODED_FILTERS.index(facet.name))
     return SearchPage(
@@ -111,21 +132,35 @@ def search(session: Session, wanted: SearchRequest, reader: Reader) -> SearchPag
         directions=queries.direction_counts(session, wanted.filters),
         facets=facets,
         chips=_chips(wanted, reader.lang),
-        starting=starting,
+        notice=notice,
     )
 
 
-def _results(session: Session, wanted: SearchRequest, reader: Reader) -> tuple[Page[Row], bool]:
-    """The rows, and whether they are only the newest because the encoder is still loading."""
+def _results(session: Session, wanted: SearchRequest, reader: Reader) -> tuple[Page[Row], LazyString | None]:
+    """The rows, and what they are instead where the question cannot be understood yet."""
     try:
         if wanted.text:
             hits = Ranking(matcher(), session, reader).search(wanted.text, wanted.filters, wanted.slice)
-            return _page(hits, [Row(hit.listing, hit.snippet, hit.kin) for hit in hits.rows]), False
-    except Unavailable:
-        log.info("the encoder is still loading; a question is answered with the newest listings")
+            return _page(hits, [Row(hit.listing, hit.snippet, hit.kin) for hit in hits.rows]), None
+    except Unavailable as error:
+        log.info("a question is answered by its words, or with the newest listings: %s", error)
+        said = listings.containing(session, wanted.text, wanted.filters)
+        notice = NOTICES[isinstance(error, Renewing), bool(said)]
+        return (_these(session, said, wanted, reader) if said else _newest(session, wanted, reader)), notice
+    return _newest(session, wanted, reader), None
+
+
+def _these(session: Session, ids: Sequence[int], wanted: SearchRequest, reader: Reader) -> Page[Row]:
+    number, size = wanted.slice
+    shown = ids[(number - 1) * size : number * size]
+    cards = listings.cards(session, shown, reader)
+    return Page([Row(cards[id_]) for id_ in shown if id_ in cards], number, size, len(ids))
+
+
+def _newest(session: Session, wanted: SearchRequest, reader: Reader) -> Page[Row]:
     cards = listings.browse(session, wanted.filters, wanted.slice, reader)
     kin = with_kin(session, [card.id for card in cards.rows], reader)
-    return _page(cards, [Row(card, kin=kin.get(card.id, NO_KIN)) for card in cards.rows]), bool(wanted.text)
+    return _page(cards, [Row(card, kin=kin.get(card.id, NO_KIN)) for card in cards.rows])
 
 
 def _page(found: Page[Any], rows: list[Row]) -> Page[Row]:

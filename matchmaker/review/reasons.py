@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Unavailable
 from matchmaker.listings.queries import FullListing, last_change
+from matchmaker.matching import queries
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match
@@ -14,13 +15,13 @@ from matchmaker.matching.weights import active
 # A broker's evening in several languages; a pair takes some kilobytes.
 REMEMBERED = 2000
 
-Market = tuple[int, date, int]
+Market = tuple[int, date, int, str]
 Pair = tuple[int | None, int | None, str]
 
 
 class Reasons:
-    """The explanations of one state of the market: its newest change, the day, since freshness counts days, and the
-    version of the weights."""
+    """The explanations of one state of the market: its newest change, the day, since freshness counts days, the version
+    of the weights, and whose vectors are compared."""
 
     def __init__(self, market: Market) -> None:
         self.market = market
@@ -49,7 +50,9 @@ def explain(ranking: Ranking, need: FullListing, result: FullListing) -> Match |
 
 def _current(ranking: Ranking) -> Reasons:
     """What is known about the market as this reader sees it; anything older is forgotten."""
-    market = (last_change(ranking.session), now().date(), active(ranking.session).version)
+    serving = queries.serving(ranking.session)
+    encoder = serving.encoder if serving else ""
+    market = (last_change(ranking.session), now().date(), active(ranking.session).version, encoder)
     reasons = _of_matcher.get(ranking.matcher)
     if reasons is None or reasons.market != market:
         reasons = _of_matcher[ranking.matcher] = Reasons(market)

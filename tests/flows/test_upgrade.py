@@ -19,7 +19,8 @@ from matchmaker.db.migrate import config, upgrade
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries
 from matchmaker.listings.models import Listing, ListingText, Status
-from matchmaker.matching.models import Passage
+from matchmaker.matching import queries as matching
+from matchmaker.matching.models import Embedding, Passage
 from matchmaker.review.models import State, Suggestion
 
 MARCH = "2026-03-01 10:00:00.000000"
@@ -142,6 +143,29 @@ def test_numbers_of_passages_are_still_never_used_again(upgraded):
             )
         )
         assert connection.execute(text("SELECT id FROM passage")).scalar_one() == 8
+
+
+def test_what_was_answered_from_goes_on_serving_and_another_encoder_may_stand_beside_it(tmp_path):
+    made = (
+        "INSERT INTO embedding (listing_id, encoder, revision, passages, problem, at) VALUES ({}, '{}', 3, 1, '', '{}')"
+    )
+    kept = [made.format(id_, name, APRIL) for id_, name in ((1, "old-1"), (2, "older-1"), (3, "old-1"))]
+    engine = filled(tmp_path / "old.db", "0001", (*ROWS_0001, *kept))
+    upgrade(engine)
+    with Session(engine) as session:
+        row = matching.serving(session)
+        assert row is not None
+        assert (row.encoder, row.wanted) == ("old-1", "old-1")
+        assert row.since.tzinfo is not None
+        session.add(Embedding(listing_id=1, encoder="new-1", revision=3, passages=1))
+        session.flush()
+        assert [one.encoder for one in matching.embeddings_of(session, 1)] == ["new-1", "old-1"]
+    engine.dispose()
+
+
+def test_a_database_without_vectors_has_nothing_that_serves(upgraded):
+    with Session(upgraded) as session:
+        assert matching.serving(session) is None
 
 
 def test_a_database_with_an_orphan_is_refused_and_stays_as_it_is(tmp_path):

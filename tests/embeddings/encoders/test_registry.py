@@ -6,7 +6,7 @@ import pytest
 from embeddings.encoders.base import EncoderUnavailable
 from embeddings.encoders.bundled import DEFAULT
 from embeddings.encoders.ensemble import blocks_of
-from embeddings.encoders.registry import open_encoder
+from embeddings.encoders.registry import former, open_encoder
 
 
 @pytest.mark.parametrize(("spec", "name", "dim"), [("hashing", "hashing-256", 256), (" hashing-32 ", "hashing-32", 32)])
@@ -57,3 +57,15 @@ def test_a_bundled_encoder_is_opened_by_its_setting_and_by_the_name_of_its_vecto
     assert (again.name, blocks_of(again)) == (name, blocks_of(encoder))
     texts = ["drilling coal", "电池"]
     np.testing.assert_array_equal(again.encode_passages(texts), encoder.encode_passages(texts))
+
+
+@pytest.mark.usefixtures("tiny_source")
+def test_stored_vectors_are_compared_as_their_encoder_would(tmp_path: Path) -> None:
+    for spec in ("bundled", "bundled-e5-plain", "hashing-32"):
+        encoder = open_encoder(spec, folder=tmp_path, threads=1)
+        kept = former(encoder.name, encoder.dim)
+        assert (kept.name, kept.dim, blocks_of(kept)) == (encoder.name, encoder.dim, blocks_of(encoder))
+        with pytest.raises(EncoderUnavailable, match="only vectors"):
+            kept.encode_passages(["coal"])
+        kept.opened = encoder
+        np.testing.assert_array_equal(kept.encode_passages(["coal"]), encoder.encode_passages(["coal"]))

@@ -306,7 +306,7 @@ def test_the_worker_writes_the_first_snapshot_when_nothing_waits_and_the_next_wh
         publish(engine, people.of("DE"), RESULT)
         matcher.round()
         assert matcher.snapshot_if_due() is expected
-    folders = [path.name for path in matcher.settings.index.iterdir()]
+    folders = [path.name.rpartition("-")[0] for path in matcher.settings.index.iterdir()]
     with reading_session(engine) as session:
         last, newest = queries.position(session)
         assert newest is not None

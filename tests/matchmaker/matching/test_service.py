@@ -41,7 +41,7 @@ def pending(engine: Engine) -> list[int]:
 
 def embedding(engine: Engine, listing: Listing) -> Embedding | None:
     with reading_session(engine) as session:
-        return queries.embedding_of(session, listing.id or 0)
+        return queries.embedding_of(session, listing.id or 0, "hashing-256")
 
 
 def test_a_listing_is_stored_as_its_passages_with_the_vectors_of_the_encoder(engine: Engine, people: People) -> None:
@@ -295,14 +295,14 @@ def test_only_what_is_published_waits_peoples_own_before_imports_newest_first(en
         assert queries.count_pending(session, "hashing-256") == 3
 
 
-def test_another_encoder_makes_everything_wait_and_replaces_what_was(
+def test_another_encoder_makes_everything_wait_and_stands_beside_what_was(
     engine: Engine, people: People, encoder: CountingEncoder
 ) -> None:
     listing = publish(engine, people.of("CN"), NEED)
     service.embed(engine, HashingEncoder(64), [listing.id or 0])
     assert pending(engine) == [listing.id]
     assert service.embed(engine, encoder, [listing.id or 0]) == 1
-    assert {row.encoder for row in passages(engine, listing)} == {"hashing-256"}
+    assert [row.encoder for row in passages(engine, listing)] == ["hashing-64", "hashing-256"]
     assert len(encoder.texts) == 1
 
 
