@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, func, or_, select, union_all
 from sqlmodel import Session, col
 
-from matchmaker.accounts.models import Organisation
 from matchmaker.core.clock import now
 from matchmaker.listings import families
 from matchmaker.listings.models import (
@@ -18,9 +17,7 @@ from matchmaker.listings.models import (
     Listing,
     ListingAttachment,
     ListingChange,
-    ListingCode,
     ListingText,
-    Scheme,
     SealedText,
     SimilarSeen,
     Status,
@@ -29,7 +26,6 @@ from matchmaker.listings.models import (
 from matchmaker.listings.queries import Filters, published_where
 from matchmaker.matching.lexicon import TOKENISER
 from matchmaker.matching.models import Embedding, IndexSnapshot, LexicalListing, Passage, ServingEncoder
-from matchmaker.matching.schemas import Side
 
 # Vectors are stored at half precision: exact enough (cosine error below 0.001) and half the room.
 STORED = np.float16
@@ -47,14 +43,6 @@ _QUOTABLE = (
 BEGINNING, MOST_OPENINGS = 300, 20_000
 # The pace of the encoder is read off so many of the newest vectors.
 PACE = 256
-_SCORED = (
-    Scheme.IPC,
-    Scheme.NACE,
-    Scheme.PARTNERSHIP,
-    Scheme.PARTNER_TYPE,
-    Scheme.PARTNER_SIZE,
-    Scheme.TARGET_COUNTRY,
-)
 
 
 @dataclass(frozen=True)
@@ -368,41 +356,6 @@ def facts(session: Session, listing_ids: Sequence[int] | None = None) -> dict[in
     if listing_ids is not None:
         wanted = wanted.where(col(Listing.id).in_(listing_ids))
     return {row[0]: Facts(row[1], row[2], hash(row[3])) for row in session.execute(wanted)}
-
-
-def sides(session: Session, listing_ids: Sequence[int]) -> dict[int, Side]:
-    """What scoring asks of these listings."""
-    codes: dict[int, dict[Scheme, list[str]]] = {}
-    wanted = select(ListingCode).where(
-        col(ListingCode.listing_id).in_(listing_ids), col(ListingCode.scheme).in_(_SCORED)
-    )
-    for row in session.execute(wanted.order_by(col(ListingCode.code))).scalars():
-        codes.setdefault(row.listing_id, {}).setdefault(row.scheme, []).append(row.code)
-    owned = select(Listing, col(Organisation.kind), col(Organisation.size)).outerjoin(
-        Organisation, col(Organisation.id) == Listing.organisation_id
-    )
-    rows = session.execute(owned.where(col(Listing.id).in_(listing_ids)))
-    # An anonymous owner's kind and size are shown to everybody as well.
-    return {row[0].id: _side(row[0], codes.get(row[0].id, {}), row[1] or "", row[2] or "") for row in rows}
-
-
-def _side(listing: Listing, codes: dict[Scheme, list[str]], kind: str, size: str) -> Side:
-    return Side(
-        country=listing.country,
-        trl=listing.trl,
-        ipc=tuple(codes.get(Scheme.IPC, ())),
-        nace=tuple(codes.get(Scheme.NACE, ())),
-        partnerships=tuple(codes.get(Scheme.PARTNERSHIP, ())),
-        target_countries=tuple(codes.get(Scheme.TARGET_COUNTRY, ())),
-        partner_types=tuple(codes.get(Scheme.PARTNER_TYPE, ())),
-        partner_sizes=tuple(codes.get(Scheme.PARTNER_SIZE, ())),
-        kind=kind,
-        size=size,
-        dated=listing.published_at,
-        deadline=listing.deadline,
-        budget=(listing.budget_min, listing.budget_max),
-        currency=listing.budget_currency or "",
-    )
 
 
 def _unembargoed() -> ColumnElement[bool]:

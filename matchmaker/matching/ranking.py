@@ -44,6 +44,7 @@ from matchmaker.matching.schemas import (
     SearchHit,
     Shared,
 )
+from matchmaker.matching.side_queries import sides as sides_of
 
 # How many of the best texts the other parts may put into another order.
 CLOSE = 50
@@ -278,7 +279,7 @@ class Ranking:
     def _score(self, asked: Asked, found: Sequence[Found]) -> list[Scored]:
         """Everything found with its parts, best first."""
         listing = asked.own.listing
-        sides = queries.sides(self.session, [listing.id or 0, *(row.owner for row in found)])
+        sides = sides_of(self.session, [listing.id or 0, *(row.owner for row in found)])
         mine, counted = sides[listing.id or 0], weights.active(self.session)
         shared = lexicon.shared(self.session, asked.terms, [row.owner for row in found]) if asked.terms else {}
         scored = []
