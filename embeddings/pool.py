@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from embeddings.encoders.base import Vectors
 from embeddings.fairness import Correction, unit_blocks
 from embeddings.index.base import Keep, VectorIndex
+from embeddings.scored import PEERS, Scored, join, level_of, usual_level
 
 T = TypeVar("T", float, NDArray[np.float32])
 
-# How many of a language's best say what is usual there.
-PEERS = 5
 # How many of the best documents speak for the query.
 SPEAKERS = 3
 # A shorter text than this many characters is a typed search, which the closest documents rather lead astray.
@@ -48,10 +47,12 @@ class Recipe:
     late: float = 0.5
     # What the documents that fit best say, in a score.
     echo: float = 0.2
-    # How much of what is usual among the best of a language is taken off a score.
-    level: float = 0.5
-    # The power of a language's variance by which a score is divided: a quarter is half of the scale.
-    spread: float = 0.25
+    # How much of what is usual among the best of a language is taken off a score: of one that the query is not written
+    # in, and of one that it is, whose every text is a little nearer than a translation would be.
+    level: float = 0.2
+    own_level: float = 0.35
+    # The power of a language's variance by which a score is divided; a half is its standard deviation.
+    spread: float = 0.5
 
 
 PRODUCT = Recipe()
@@ -91,13 +92,14 @@ class Language:
 class Sought:
     """What is looked for: corrected passages (q, dim) and their mean (dim,), whose blocks are unit vectors.
 
-    `shares` (q,) say how much each passage counts; they add up to 1. `echo` is the mean of the documents that fit best,
-    None before they are known.
+    `shares` (q,) say how much each passage counts; they add up to 1. `languages` are those that it is written in.
+    `echo` is the mean of the documents that fit best, None before they are known.
     """
 
     passages: Vectors
     whole: Vectors
     shares: NDArray[np.float32]
+    languages: frozenset[str]
     echo: Vectors | None = None
 
 
@@ -140,21 +142,6 @@ class Share:
 
 
 @dataclass(frozen=True)
-class _Scored:
-    layer: NDArray[np.int64]
-    row: NDArray[np.int64]
-    whole: NDArray[np.float32]
-    late: NDArray[np.float32]
-    best: NDArray[np.float32]
-    echo: NDArray[np.float32]
-    # Of its own, half whole and half late; and with the echo, which is the same before the speakers are known.
-    own: NDArray[np.float32]
-    score: NDArray[np.float32]
-    own_passage: NDArray[np.int64]
-    passage_id: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
 class Pool:
     """Layers under one correction; immutable, so that any number of threads may search it."""
 
@@ -168,7 +155,7 @@ class Pool:
         """What to look for, from raw vectors of passages (q, dim)."""
         passages = self.correction.apply(vectors, languages)
         whole = unit_blocks(passages.mean(axis=0, keepdims=True), self.correction.blocks)[0]
-        return Sought(passages, whole, self._shares(passages))
+        return Sought(passages, whole, self._shares(passages), frozenset(languages))
 
     def _shares(self, passages: Vectors) -> NDArray[np.float32]:
         """How specific each passage is: one that is as near to everything as to anything says little."""
@@ -223,7 +210,10 @@ class Pool:
             score = self._mixed(float(whole @ asked.whole), late)
             if asked.echo is not None:
                 score = (1 - self.recipe.echo) * score + self.recipe.echo * float(whole @ asked.echo)
-        return (score - self.recipe.level * like.level) / like.spread
+        return (score - self._level_share(asked, like.language) * like.level) / like.spread
+
+    def _level_share(self, sought: Sought, language: str) -> float:
+        return self.recipe.own_level if language in sought.languages else self.recipe.level
 
     def _mixed(self, whole: T, late: T) -> T:
         return (1 - self.recipe.late) * whole + self.recipe.late * late
@@ -272,21 +262,21 @@ class Pool:
         # Whoever asks for the whole market gets from one search both what is usual there and what is shown.
         depth = max(n, PEERS * 2) if keep is market else PEERS * 2
         usual = {code: self._closest(one, code, market, depth) for code, one in asked.items()}
-        levels = {code: _level(scored) for code, scored in usual.items()}
-        usual_level = _usual_level(list(levels.values()))
+        levels = {code: level_of(scored) for code, scored in usual.items()}
+        everywhere = usual_level(list(levels.values()))
         reach = max((float(scored.own.max()) for scored in usual.values() if len(scored.own)), default=0.0)
         for code, (peers, level) in levels.items():
             spread = self._spread(asked[code], code)
-            padded = (level * peers + usual_level * (PEERS - peers)) / PEERS
+            padded = (level * peers + everywhere * (PEERS - peers)) / PEERS
             chosen = usual[code] if keep is market else self._closest(asked[code], code, keep, n)
-            found += self._stand(chosen, code, (padded, spread, reach))
+            found += self._stand(chosen, code, self._level_share(sought, self.names[code]), (padded, spread, reach))
         return _best_of_each(found)
 
     def _weighted(self, sought: Sought, code: int) -> Sought:
         """The same for documents of one language: dimensions that say nothing in it are taken out."""
         weights = self.correction.weights(sought.whole, self.names[code])
         echo = None if sought.echo is None else sought.echo * weights
-        return Sought(sought.passages * weights, sought.whole * weights, sought.shares, echo)
+        return replace(sought, passages=sought.passages * weights, whole=sought.whole * weights, echo=echo)
 
     def _codes(self, keeps: Sequence[Keep]) -> list[int]:
         present: set[int] = set()
@@ -303,7 +293,7 @@ class Pool:
             usual = weight * float(np.var(own.sample @ sought.whole)) + (1 - weight) * usual
         return float(max(usual, LEAST_VARIANCE) ** self.recipe.spread)
 
-    def _closest(self, sought: Sought, code: int, keeps: Sequence[Keep], n: int) -> _Scored:
+    def _closest(self, sought: Sought, code: int, keeps: Sequence[Keep], n: int) -> Scored:
         """The n rows of a language whose whole is closest, with their exact scores."""
         parts = []
         for number, (layer, keep) in enumerate(zip(self.layers, keeps, strict=True)):
@@ -311,9 +301,9 @@ class Pool:
             if here.any():
                 _, rows = layer.wholes.search(self._aim(sought)[None], n, keep=here)
                 parts.append(self._scored(sought, number, rows[0][rows[0] >= 0]))
-        return _join(parts, n)
+        return join(parts, n)
 
-    def _scored(self, sought: Sought, number: int, rows: NDArray[np.int64]) -> _Scored:
+    def _scored(self, sought: Sought, number: int, rows: NDArray[np.int64]) -> Scored:
         layer = self.layers[number]
         wholes = layer.wholes.vectors(rows)
         starts, ends = layer.starts[rows], layer.starts[rows + 1]
@@ -333,7 +323,7 @@ class Pool:
         echo = np.full(len(rows), np.nan, dtype=np.float32)
         if sought.echo is not None:
             echo = (wholes @ sought.echo).astype(np.float32)
-        return _Scored(
+        return Scored(
             layer=np.full(len(rows), number, dtype=np.int64),
             row=rows,
             whole=whole,
@@ -346,9 +336,9 @@ class Pool:
             passage_id=layer.passage_ids[members[first]],
         )
 
-    def _stand(self, scored: _Scored, code: int, scale: tuple[float, float, float]) -> Iterator[Found]:
+    def _stand(self, scored: Scored, code: int, share: float, scale: tuple[float, float, float]) -> Iterator[Found]:
         level, spread, reach = scale
-        standing = (scored.score - self.recipe.level * level) / spread
+        standing = (scored.score - share * level) / spread
         for i, number in enumerate(scored.layer):
             yield Found(
                 owner=int(self.layers[number].owners[scored.row[i]]),
@@ -364,28 +354,6 @@ class Pool:
                 pair=(int(scored.own_passage[i]), int(scored.passage_id[i])),
                 place=(int(number), int(scored.row[i])),
             )
-
-
-def _join(parts: list[_Scored], n: int) -> _Scored:
-    if not parts:
-        none, nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        return _Scored(none, none, nothing, nothing, nothing, nothing, nothing, nothing, none, none)
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in _Scored.__dataclass_fields__]
-    joined = _Scored(*columns)
-    closest = np.argsort(-joined.score, kind="stable")[:n]
-    return _Scored(*(column[closest] for column in columns))
-
-
-def _level(scored: _Scored) -> tuple[int, float]:
-    """How many peers the language has (5 at most) and their mean score."""
-    best = np.sort(scored.score)[::-1][:PEERS]
-    return len(best), float(best.mean()) if len(best) else 0.0
-
-
-def _usual_level(levels: list[tuple[int, float]]) -> float:
-    """The mean level of all languages, each by its number of peers; what a language with few documents borrows."""
-    peers = sum(count for count, _ in levels)
-    return sum(count * level for count, level in levels) / peers if peers else 0.0
 
 
 def _best_of_each(found: list[Found]) -> list[Found]:

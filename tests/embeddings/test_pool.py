@@ -20,7 +20,6 @@ from embeddings.pool import (
     CANDIDATES,
     LEAST_SPREAD,
     LEAST_VARIANCE,
-    PEERS,
     PRODUCT,
     SPEAKERS,
     SPREAD_SHRINK,
@@ -28,6 +27,7 @@ from embeddings.pool import (
     Pool,
     Rows,
 )
+from embeddings.scored import PEERS
 
 LANGUAGES = ("ar", "de", "hu", "ja", "ru", "zh")
 TOPICS, DIM = 30, 48
@@ -107,6 +107,7 @@ def by_definition(
             row = Row(int(layer.owners[i]), pool.names[layer.languages[i]], mean, number == 0)
             weights = pool.correction.weights(whole.astype(np.float32), row.lang)
             row.aim = whole * weights
+            row.level_share = PRODUCT.own_level if row.lang in sought[1] else PRODUCT.level
             row.score = 0.5 * float(mean @ row.aim) + 0.5 * float((passages @ (asked * weights).T).max(axis=0) @ shares)
             row.weights, row.sold, row.kept = weights, bool(market[number][i]), bool(kept[number][i])
             rows.append(row)
@@ -139,6 +140,7 @@ class Row:
     aim: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     weights: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
     score: float = 0.0
+    level_share: float = 0.0
     sold: bool = False
     kept: bool = False
 
@@ -159,7 +161,7 @@ def standings(rows: Sequence[Row]) -> dict[int, float]:
         own = [other.mean @ row.aim for other in rows if other.fitted and other.lang == row.lang]
         weight = len(own) / (len(own) + SPREAD_SHRINK)
         variance = (weight * np.var(own) if own else 0) + (1 - weight) * np.var(everybody)
-        found[id(row)] = (row.score - PRODUCT.level * level) / max(variance, LEAST_VARIANCE) ** 0.25
+        found[id(row)] = (row.score - row.level_share * level) / max(variance, LEAST_VARIANCE) ** 0.5
     return found
 
 
@@ -219,14 +221,15 @@ def test_spread_is_that_of_the_language_shrunk_towards_all() -> None:
     weight = len(own) / (len(own) + SPREAD_SHRINK)
     wanted = weight * np.var(own) + (1 - weight) * np.var(scores)
     found = next(row for row in pool.search(sought, 50, market=all_rows(pool)) if row.language == "hu")
-    assert found.spread == pytest.approx(wanted**0.25, rel=1e-3)
+    assert found.spread == pytest.approx(wanted**0.5, rel=1e-3)
 
 
 def test_what_a_found_row_is_made_of_gives_its_standing() -> None:
     pool = pool_of(market(), KNOWN)
     for row in pool.search(pool.seek(said(4, "zh"), ["zh"]), 20, market=all_rows(pool)):
         score = (1 - PRODUCT.echo) * (0.5 * row.whole + 0.5 * row.best) + PRODUCT.echo * row.echo
-        assert row.standing == pytest.approx((score - PRODUCT.level * row.level) / row.spread, abs=1e-5)
+        level = PRODUCT.own_level if row.language == "zh" else PRODUCT.level
+        assert row.standing == pytest.approx((score - level * row.level) / row.spread, abs=1e-5)
 
 
 def test_plain_cosine_puts_the_own_language_first_which_is_what_the_pool_must_undo() -> None:
@@ -291,10 +294,9 @@ def test_whoever_is_left_out_of_the_market_neither_answers_nor_counts() -> None:
     found = pool.search(sought, 200, market=others)
     assert 85 not in {row.owner for row in found}
     assert len(found) == TOPICS * len(LANGUAGES) - 1
-    with_itself = pool.search(sought, 1, market=all_rows(pool))
-    assert with_itself[0].owner == 85
+    with_itself = next(row for row in pool.search(sought, 200, market=all_rows(pool)) if row.owner == 85)
     same_language = next(row for row in found if row.language == LANGUAGES[5])
-    assert same_language.level < with_itself[0].level
+    assert same_language.level < with_itself.level
 
 
 def test_a_document_in_several_languages_stands_once_by_its_best_version() -> None:

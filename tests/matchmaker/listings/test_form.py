@@ -8,6 +8,7 @@ from matchmaker.listings import form
 from matchmaker.listings.fields import FIELDS, Widget, fields_for
 from matchmaker.listings.form import ListingForm
 from matchmaker.listings.models import Direction
+from matchmaker.web import forms
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +79,7 @@ def test_a_budget_that_goes_down_is_said_at_its_upper_end():
 
 
 def test_a_rules_complaint_becomes_a_sentence():
-    assert form.said(Invalid({"title": "missing"})) == {"title": "Please fill this in."}
+    assert forms.messages(Invalid({"title": "missing"})) == {"title": "Please fill this in."}
 
 
 def test_what_a_screen_reader_reads_exists():

@@ -1,6 +1,7 @@
 """A score is the sum of its parts, and each part says by a table what it makes of two listings."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -9,13 +10,14 @@ from hypothesis import strategies as st
 
 from matchmaker.matching import scoring
 from matchmaker.matching.judging import fit
-from matchmaker.matching.schemas import Part, Side
+from matchmaker.matching.schemas import Part, Shared, Side
 from matchmaker.matching.scoring import NEUTRAL, RULES, Pair, parts, total
 from matchmaker.taxonomy import service as taxonomy
 from matchmaker.web.presentation import percent, whole_points
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOTHING = Side()
+Money = tuple[Decimal | None, Decimal | None]
 
 
 def part(name: str, need: Side = NOTHING, result: Side = NOTHING, text: float = 0.5) -> Part:
@@ -66,12 +68,61 @@ def test_a_score_is_the_sum_of_its_points_between_zero_and_one(pair: Pair) -> No
     assert all(0 <= each.value <= 1 and 0 <= each.points <= each.weight for each in found)
 
 
+# Parts of what the two texts say, which is never nothing.
+SAID = {"text_fit", "shared_words"}
+
+
 def test_what_nobody_says_neither_helps_nor_hurts() -> None:
     found = parts(Pair(NOTHING, NOTHING, 0.3, NOW))
-    assert {each.name: each.value for each in found if each.name != "text_fit"} == {
-        rule.name: NEUTRAL for rule in RULES if rule.name != "text_fit"
+    assert {each.name: each.value for each in found if each.name not in SAID} == {
+        rule.name: NEUTRAL for rule in RULES if rule.name not in SAID
     }
-    assert total(found) == pytest.approx(0.3 * RULES[0].weight + NEUTRAL * (1 - RULES[0].weight))
+    unsaid = sum(rule.weight for rule in RULES if rule.name not in SAID)
+    assert total(found) == pytest.approx(0.3 * RULES[0].weight + NEUTRAL * unsaid)
+
+
+def test_shared_words_count_and_are_named() -> None:
+    found = parts(Pair(NOTHING, NOTHING, 0.3, NOW, Shared(0.6, ("ISO 12944", "PVDF"))))
+    words = next(each for each in found if each.name == "shared_words")
+    assert (words.value, str(words.words)) == (0.6, "Both say: ISO 12944, PVDF.")
+    assert part("shared_words").value == 0
+
+
+@pytest.mark.parametrize(
+    ("need", "result", "expected"),
+    [
+        (Side(), Side(kind="enterprise"), NEUTRAL),
+        (Side(partner_types=("any",)), Side(kind="enterprise"), NEUTRAL),
+        (Side(partner_types=("university",)), Side(kind="university"), 1.0),
+        (Side(partner_types=("university",)), Side(kind="enterprise"), 0.0),
+        (Side(partner_types=("university",), partner_sizes=("small",)), Side(kind="university", size="large"), 0.25),
+    ],
+)
+def test_each_side_is_asked_for_the_partner_it_is(need: Side, result: Side, expected: float) -> None:
+    assert value("partner", need, result) == expected
+
+
+@pytest.mark.parametrize(
+    ("budget", "price", "currencies", "expected"),
+    [
+        ((None, None), (Decimal(5), None), ("EUR", "EUR"), NEUTRAL),
+        ((None, Decimal(10)), (Decimal(5), None), ("EUR", "EUR"), 1.0),
+        ((None, Decimal(10)), (Decimal(20), None), ("EUR", "EUR"), 0.5),
+        ((None, Decimal(10)), (Decimal(20), None), ("EUR", "CNY"), NEUTRAL),
+    ],
+)
+def test_a_budget_is_held_against_a_price_of_the_same_currency(
+    budget: Money, price: Money, currencies: tuple[str, str], expected: float
+) -> None:
+    need, result = Side(budget=budget, currency=currencies[0]), Side(budget=price, currency=currencies[1])
+    assert value("money", need, result) == expected
+
+
+def test_what_would_raise_the_score_is_asked_of_the_side_that_is_silent() -> None:
+    assert "result could give its TRL" in str(part("maturity", Side(trl="5")).hint)
+    assert "need could say which TRL" in str(part("maturity", Side(), Side(trl="5")).hint)
+    assert "result could name an IPC" in str(part("common_fields", Side(ipc=("E21B",))).hint)
+    assert not part("maturity", Side(trl="5"), Side(trl="5")).hint
 
 
 def test_text_fit_is_the_fit_of_the_texts_in_four_wordings() -> None:

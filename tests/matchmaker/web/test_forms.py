@@ -83,7 +83,7 @@ def test_it_is_said_in_the_readers_language():
 def test_every_message_can_be_filled_in(lang):
     for kind in forms.MESSAGES:
         with force_locale(lang):
-            said = forms.message(kind, {"length": 257, "limit": 256, "most": 9, "code": "100% %(x)s"})
+            said = forms.message(kind, {"length": 257, "limit": 256, "least": 1, "most": 9, "code": "100% %(x)s"})
         assert said, kind
         assert "%(length)" not in said, kind
         assert "%(limit)" not in said, kind
