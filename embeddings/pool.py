@@ -31,7 +31,8 @@ ECHO_LEAST_TEXT = 200
 SPREAD_SHRINK = 20.0
 # So many rows of a language tell its spread; a pool without rows has none, and any scale will do.
 SAMPLE = 256
-LEAST_VARIANCE = 1e-6
+# Where everything is equally far, nothing stands out: real encoders spread by 0.1 and more.
+LEAST_VARIANCE = 0.05**2
 LEAST_SPREAD = 1e-3
 # The code under which the spread of all languages together is kept.
 ALL = -1

@@ -324,7 +324,8 @@ def _count(database: Database, counts: Mapping[tuple[str, str], int]) -> None:
     )
     # In one order, so that two transactions that count the same words wait for each other instead of both giving up.
     rows = [{"term": term, "lang": lang, "texts": count} for (term, lang), count in sorted(counts.items())]
-    connection.execute(more, rows)
+    if rows:
+        connection.execute(more, rows)
 
 
 def _chunks(items: Collection[T]) -> Iterator[list[T]]:

@@ -21,7 +21,7 @@ from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import ChangeKind, Listing, ListingChange
 from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import Confidence
-from matchmaker.matching import queries, runtime, service
+from matchmaker.matching import queries, runtime, scoring, service
 from matchmaker.matching.answering import Renewing
 from matchmaker.matching.models import Embedding, Passage
 from matchmaker.matching.ranking import Ranking
@@ -495,7 +495,8 @@ def test_reasons_are_not_those_of_the_encoder_before(make: Make, session: Sessio
             return found.score
 
     def dict_of(ranking: Ranking) -> dict[int, float]:
-        return ranking.among(full(ranking.session, market[0]), [market[2].id or 0])
+        parts = ranking.among(full(ranking.session, market[0]), [market[2].id or 0])
+        return {id_: scoring.total(found) for id_, found in parts.items()}
 
     before = value()
     finish(matcher)

@@ -239,7 +239,7 @@ def test_of_nearly_equals_the_one_in_the_readers_language_stands_for_the_others(
 def test_a_search_costs_one_question_more_however_many_copies_there_are() -> None:
     from matchmaker.listings.families import Families, Group
 
-    everybody = [Found(i, "en", -float(i), 0, 0, None, 0, 0, 0, (0, i), (0, i)) for i in range(1000)]
+    everybody = [Found(i, "en", -float(i), 0, 0, 0, None, 0, 0, 0, (0, i), (0, i)) for i in range(1000)]
     group = Group(0, "organisation 1")
     copies = Families(dict.fromkeys(range(900), group), {group: range(900)})
     asked = []

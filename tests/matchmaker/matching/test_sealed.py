@@ -25,7 +25,7 @@ from matchmaker.listings.models import Direction, Listing, ListingText
 from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import Confidence
 from matchmaker.matching import queries, service, tasks
-from matchmaker.matching.models import Embedding, Passage
+from matchmaker.matching.models import Passage
 from matchmaker.matching.passages import OPEN, Hidden, pieces_of
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
@@ -134,7 +134,7 @@ def test_when_the_day_of_an_embargo_comes_passages_open_without_being_encoded_ag
     assert [p.text for p in passages(engine, listing)] == [NEED["summary"], "", ""]
     day_has_come(engine, listing)
     encoder.taken()
-    assert [tick.run(engine) for tick in tasks.TICKS] == [1]
+    assert sum(tick.run(engine) for tick in tasks.TICKS) == 1
     assert encoder.taken() == []
     assert [(p.sealed, "Molybdenum" in p.text) for p in passages(engine, listing)] == [(False, True), (True, False)]
     # Once, and every index hears of it.
@@ -146,9 +146,9 @@ def test_when_the_day_of_an_embargo_comes_passages_open_without_being_encoded_ag
 def day_has_come(engine: Engine, listing: Listing) -> None:
     """The embargo ended today; what was embedded was embedded yesterday."""
     with unit_of_work(engine) as uow:
-        row, embedding = uow.session.get(Listing, listing.id), uow.session.get(Embedding, listing.id)
+        row = uow.session.get(Listing, listing.id)
         assert row is not None
-        assert embedding is not None
+        (embedding,) = queries.embeddings_of(uow.session, listing.id or 0)
         row.embargo_until, embedding.at = now().date(), now() - timedelta(days=1)
 
 

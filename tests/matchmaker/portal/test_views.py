@@ -163,7 +163,7 @@ def test_a_question_while_the_encoder_is_loading_gets_the_newest_and_is_told_so(
     assert "The text is being read" in listing.text
 
 
-@pytest.mark.parametrize(("address", "most"), [("/", 6), ("/search", 14), ("/search?q=Bohren&countries=DE", 20)])
+@pytest.mark.parametrize(("address", "most"), [("/", 6), ("/search", 14), ("/search?q=Bohren&countries=DE", 24)])
 def test_a_list_asks_the_database_a_fixed_number_of_times(client, engine, market, address, most):
     for number in range(10):
         publish(engine, market.owner, NEED, title=f"Need {number}")
