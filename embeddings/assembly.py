@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from embeddings import store
 from embeddings.encoders.base import Vectors
 from embeddings.encoders.ensemble import Block
-from embeddings.fairness import Correction, Reference, fit, unit_blocks
+from embeddings.fairness import UNKNOWN, Correction, Reference, fit, unit_blocks
 from embeddings.index.base import VectorIndex
 from embeddings.index.faiss import FaissIndex
 from embeddings.index.flat import FlatIndex
@@ -22,9 +22,21 @@ EVERY = "*"
 Build = Callable[[Vectors], VectorIndex]
 
 
-def pool_of(rows: Rows, known: Reference, blocks: tuple[Block, ...] | None = None, *, build: Build = FlatIndex) -> Pool:
-    """A pool with one layer over these rows, fitted to them; `blocks` are the encoder's, one if not given."""
+def pool_of(
+    rows: Rows,
+    known: Reference,
+    blocks: tuple[Block, ...] | None = None,
+    *,
+    build: Build = FlatIndex,
+    means: bool = True,
+) -> Pool:
+    """A pool with one layer over these rows, fitted to them; `blocks` are the encoder's, one if not given.
+
+    Without `means` every text loses the mean of all instead of its language's: an ablation.
+    """
     correction = fit(rows.vectors, rows.languages, known, blocks)
+    if not means:
+        correction = Correction({UNKNOWN: correction.means[UNKNOWN]}, correction.blocks)
     names = tuple(sorted(set(rows.languages)))
     layer = layer_of(rows, correction, names, build=build)
     return Pool(correction, names, _usual(layer), (layer,))

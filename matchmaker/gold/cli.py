@@ -10,7 +10,7 @@ from matchmaker.core.errors import Misconfigured, NotFound
 from matchmaker.gold import export as exporting
 from matchmaker.gold import queries, service, tasks
 from matchmaker.gold.models import GoldRound
-from matchmaker.matching.cli import bars, evaluate_folder
+from matchmaker.matching.cli import Wish, bars, evaluate_folder
 from matchmaker.matching.runtime import matcher
 from matchmaker.web.context import fresh_reader, unit_of_work
 
@@ -89,7 +89,7 @@ def evaluate(round_id: str, market: bool, at_least: int, as_json: bool) -> None:
         folder.mkdir()
         with fresh_reader() as session:
             counts = exporting.write(session, row, folder, market=market, least=at_least)
-        result = evaluate_folder(folder, as_json=as_json)
+        result = evaluate_folder(folder, Wish(as_json=as_json))
     asked = {"at_least": at_least, "documents": counts.documents, "judged_pairs": counts.judged_pairs}
     with unit_of_work() as uow:
         service.note_evaluation(uow, row, matcher().open().name, {**asked, **result.as_dict()})

@@ -5,9 +5,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import click
 from flask import current_app
@@ -19,7 +21,9 @@ from rich.table import Table
 from embeddings import parallel
 from embeddings.cache import VectorCache
 from embeddings.encoders import base
+from embeddings.encoders.bundled import ADAPTED, PLAIN
 from embeddings.encoders.ensemble import members_of
+from embeddings.encoders.registry import open_encoder
 from embeddings.evaluation.dataset import Dataset, UnfitDataset, read
 from embeddings.evaluation.report import MEASURES, Summary
 from matchmaker.config import ROOT, Settings
@@ -27,8 +31,8 @@ from matchmaker.core.errors import Conflict, Misconfigured
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import sources
-from matchmaker.matching import family_queries, family_tasks, queries, runs
-from matchmaker.matching.evaluation import SCOPES, Result
+from matchmaker.matching import family_queries, family_tasks, queries, reason_check, runs
+from matchmaker.matching.evaluation import SCOPES, Also, Result
 from matchmaker.matching.evaluation import evaluate as measure
 from matchmaker.matching.runtime import matcher
 
@@ -159,19 +163,33 @@ def _generation(snapshot: object) -> int:
     return getattr(snapshot, "generation", None) or 0
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What an evaluation measures besides, and whether its figures are kept and printed as JSON."""
+
+    as_json: bool = False
+    ablation: bool = False
+    reasons: bool = False
+    keep: bool = False
+    note: str = ""
+
+
 @matching.command("evaluate")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--ablation", is_flag=True, help="Measure what each step of the ranking is worth, too.")
+@click.option("--reasons", is_flag=True, help="Take shown reasons out of documents and see whether scores fall.")
 @click.option("--keep", is_flag=True, help="Keep the figures for the quality page of administrators.")
 @click.option("--note", default="", help="A line about this run, kept with it.")
-def evaluate(folder: Path, as_json: bool, keep: bool, note: str) -> None:
+def evaluate(folder: Path, **wishes: Any) -> None:
     """Rank the task in FOLDER as the product would, beside plain cosine and BM25."""
-    if note and not keep:
+    wish = Wish(**wishes)
+    if wish.note and not wish.keep:
         raise Misconfigured("a note is kept with the figures: say --keep too")
-    evaluate_folder(folder, as_json=as_json, keep=keep, note=note)
+    evaluate_folder(folder, wish)
 
 
-def evaluate_folder(folder: Path, *, as_json: bool, keep: bool = False, note: str = "") -> Result:
+def evaluate_folder(folder: Path, wish: Wish) -> Result:
     """The same for other commands: measure, print, and answer what was measured."""
     try:
         dataset = read(folder)
@@ -181,15 +199,26 @@ def evaluate_folder(folder: Path, *, as_json: bool, keep: bool = False, note: st
     settings: Settings = current_app.extensions["matchmaker.settings"]
     begun = perf_counter()
     with bars() as say, VectorCache(settings.var / "cache" / "vectors.db") as cache:
-        result = measure(dataset, matcher().open(), cache, say)
-    if keep:
-        _keep(dataset, result, seconds=perf_counter() - begun, note=note)
-    if as_json:
+        encoder = matcher().open()
+        result = measure(dataset, encoder, cache, say, Also(_unadapted(encoder, settings), wish.ablation))
+        if wish.reasons:
+            result = replace(result, reasons=reason_check.check(dataset, encoder, cache, say))
+    if wish.keep:
+        _keep(dataset, result, seconds=perf_counter() - begun, note=wish.note)
+    if wish.as_json:
         json.dump(result.as_dict(), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
     else:
         _print(dataset.name, result)
     return result
+
+
+def _unadapted(encoder: base.Encoder, settings: Settings) -> base.Encoder | None:
+    """The same encoder without its adapter; None where it has none."""
+    name = encoder.name.replace(ADAPTED.name, PLAIN.name)
+    if name == encoder.name:
+        return None
+    return open_encoder(name, folder=settings.models, threads=settings.encoder_threads)
 
 
 def _keep(dataset: Dataset, result: Result, *, seconds: float, note: str) -> None:
@@ -300,10 +329,19 @@ def _print(name: str, result: Result) -> None:
         for scope, summary in scopes.items():
             table.add_row(way, scope, str(summary.queries), *_cells(summary))
     out.print(table)
+    if result.steps:
+        table = Table("without", "scope", *MEASURES, title=f"{name}: what is lost without each step")
+        for step, scopes in result.steps.items():
+            for scope, summary in scopes.items():
+                table.add_row(step, scope, *_cells(summary))
+        out.print(table)
     table = Table("pair", "queries", *MEASURES, title=f"{name}: the product, cross-border, per language pair")
     for pair, summary in result.pairs.items():
         table.add_row(pair, str(summary.queries), *_cells(summary))
     out.print(table)
+    for key in ("worst_pair", "reasons"):
+        if said := result.as_dict().get(key):
+            out.print(key.replace("_", " "), said)
 
 
 def _cells(summary: Summary) -> list[str]:

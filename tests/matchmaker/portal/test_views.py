@@ -66,7 +66,8 @@ def test_a_question_finds_the_listing_that_says_the_same_with_a_passage(client, 
     read_all()
     page = read(client, "/search?q=Sensoren+messen+die+Bahn+des+Bohrens")
     assert "best answers" in page.text
-    assert next(title for title in cards(page) if title not in CHINESE) == RESULT["title"]
+    # Whichever language it is written in, what says the same comes before all that does not.
+    assert set(cards(page)[:2]) == {RESULT["title"], "井下钻孔机器人成果"}
     answer = next(card for card in page.all("article", class_="mm-listing") if RESULT["title"] in card.text)
     snippet = answer.all("p", class_="mm-snippet")[0]
     assert snippet.get("lang") == "de"
