@@ -1,7 +1,10 @@
 """What nobody may read, planted all over a market, and eyes that find it wherever it comes out."""
 
+import gzip
 import html
+import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -94,7 +97,7 @@ class Crawler:
         self.answered.setdefault(self._endpoint(path), set()).add(answer.status_code)
         where = f"{self.name}: {path}"
         # What the reader asked for is said back to them.
-        body = answer.get_data(as_text=True)
+        body = _text_of(answer)
         answer.close()
         self.leaks += seen(body, where)
         self.leaks += seen(self._headers(answer), f"{where} (headers)")
@@ -116,6 +119,18 @@ class Crawler:
         except Exception:
             return ""
         return str(endpoint)
+
+
+def _text_of(answer: TestResponse) -> str:
+    """What an answer says, its files unpacked if it is an archive."""
+    if answer.mimetype != "application/zip":
+        return answer.get_data(as_text=True)
+    found = []
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as archive:
+        for name in archive.namelist():
+            contents = archive.read(name)
+            found.append(f"{name}\n{(gzip.decompress(contents) if name.endswith('.gz') else contents).decode()}")
+    return "\n".join(found)
 
 
 def _links(page: str) -> Iterator[str]:
@@ -157,6 +172,9 @@ def in_tables(session: Session, allowed: dict[str, str]) -> list[Leak]:
                 where = f"{table.name}.{name}"
                 leaks = seen_in_bytes(value, where) if isinstance(value, bytes) else seen(str(value), where)
                 found += [leak for leak in leaks if not fine.search(leak.words)]
+    # The index of words is a table that no model describes.
+    for (words,) in session.connection().exec_driver_sql("SELECT tokens FROM lexical_index"):
+        found += seen(words, "lexical_index.tokens")
     return found
 
 

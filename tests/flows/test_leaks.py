@@ -29,6 +29,12 @@ from matchmaker.db.engine import reading_session, writing_session
 from matchmaker.db.jobs import Job
 from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.files.models import StoredFile
+from matchmaker.gold import grading
+from matchmaker.gold import service as gold
+from matchmaker.gold import tasks as gold_tasks
+from matchmaker.gold.models import GoldPair
+from matchmaker.gold.schemas import RoundDraft
+from matchmaker.gold.schemas import Verdict as Judged
 from matchmaker.interests import consent, expressions
 from matchmaker.interests.expression_schemas import Expression
 from matchmaker.interests.models import ExportRule, Introduction, Nda, Verdict
@@ -39,6 +45,7 @@ from matchmaker.listings.moves import note_change
 from matchmaker.listings.queries import Filters
 from matchmaker.listings.schemas import Confidence, ListingDraft, TextDraft
 from matchmaker.listings.search_request import SearchRequest
+from matchmaker.matching import runs
 from matchmaker.matching.models import Passage
 from matchmaker.notifications.models import Letter, Notification
 from matchmaker.review import offers
@@ -108,7 +115,7 @@ class Market:
         """Every page as this reader found it, read once."""
         if name not in self.crawled:
             crawler = self.crawled[name] = self.crawler(name)
-            crawler.read(addresses(self.app, self.ids(name)))
+            crawler.read([*addresses(self.app, self.ids(name)), "/admin/insights/compare?a=1&b=2"])
         return self.crawled[name]
 
     def ids(self, name: str = "") -> dict[str, list[str]]:
@@ -239,6 +246,7 @@ def live(market: Market) -> None:
         pass
     matcher.snapshot()
     matcher.follow()
+    grade(market)
     with unit_of_work(market.engine) as uow:
         for news in uow.session.exec(select(Notification)).all():
             news.at = now() - timedelta(days=8)  # so that every letter and digest is due
@@ -249,6 +257,25 @@ def live(market: Market) -> None:
         waiting = uow.session.exec(select(Suggestion).where(Suggestion.state == State.OFFERED_FIRST)).first()
         waiting.state, waiting.need_yes_at, waiting.result_yes_at = State.MUTUAL, now(), now()
     stumble(market)
+
+
+def grade(market: Market) -> None:
+    """A round that two brokers grade and do not agree on, and two measurements of match quality."""
+    matcher, people = market.app.extensions["matchmaker.matcher"], market.people
+    brokers = [people["broker"], people["other broker"]]
+    with unit_of_work(market.engine) as uow:
+        graders = tuple(broker.public_id for broker in brokers)
+        wanted = RoundDraft(name="Kilns", needs=3, depth=2, seed=7, graders=graders)
+        row = gold.open_round(uow, wanted, actor=people["administrator"])
+    gold_tasks.draw_all(matcher, row.id or 0, lambda done, total: None)
+    with unit_of_work(market.engine) as uow:
+        for number, pair in enumerate(uow.session.exec(select(GoldPair)).all()[:-1]):
+            for broker, said in zip(brokers, (3, 3 if number % 2 else 0), strict=True):
+                grading.judge(uow, pair.public_id, Judged(grade=said), actor=broker)
+        for _ in range(2):
+            pair = {"ndcg@10": 0.2, "queries": 3, "intervals": {"ndcg@10": [0.1, 0.3]}}
+            figures = {"product": {"cross_border": pair}, "pairs": {"zh>de": pair}}
+            runs.keep(uow, runs.Finding(task="kilns", encoder="hashing", figures=figures, digest="0" * 64))
 
 
 def introduce(uow: UnitOfWork, suggestion: Suggestion, other: Actor, owner: Actor) -> None:
@@ -442,6 +469,7 @@ def test_every_page_was_read_by_somebody(market: Market) -> None:
 # Their addresses hold a token that a letter brought, or they only lead to another page.
 UNREAD = {
     "alerts.run",
+    "gold.grade",
     "notifications.open_one",
     "notifications.unsubscribe",
     "organisations.invitation",
