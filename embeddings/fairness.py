@@ -113,7 +113,11 @@ def unit_blocks(vectors: Vectors, blocks: Sequence[Block]) -> Vectors:
 def fit(
     vectors: Vectors, languages: Sequence[str], known: Reference, blocks: tuple[Block, ...] | None = None
 ) -> Correction:
-    """Means of a corpus of raw vectors (n, dim), shrunk towards the reference moved by the corpus's own offset."""
+    """Means of a corpus of raw vectors (n, dim), shrunk towards the reference moved by the corpus's own offset.
+
+    Of a fair encoder's block the mean of all is taken from every language: what its languages still differ in is what
+    they speak of.
+    """
     names, codes = np.unique(np.array(languages, dtype=str), return_inverse=True)
     counts = np.bincount(codes, minlength=len(names))
     dim = vectors.shape[1]
@@ -126,6 +130,11 @@ def fit(
         count = int(counts[names == language].sum())
         weight = count / (count + SHRINK)
         means[language] = (weight * own.get(language, prior) + (1 - weight) * prior).astype(np.float32)
+    for block in blocks or ():
+        if block.fair:
+            part = slice(block.start, block.stop)
+            for mean in means.values():
+                mean[part] = means[UNKNOWN][part]
     return Correction(means, blocks or (Block(0, dim),))
 
 

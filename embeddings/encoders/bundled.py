@@ -34,6 +34,11 @@ class Variant:
     name: str
     adapter: str | None = None
 
+    @property
+    def is_fair(self) -> bool:
+        """The adapters that we train bring languages together; see embeddings/training."""
+        return self.adapter is not None
+
 
 PLAIN = Variant("multilingual-e5-small-q4-int8-3")
 ADAPTED = Variant("multilingual-e5-small-q4-lora1-int8-1", adapter="crossborder-1")
@@ -61,7 +66,7 @@ def open_bundled(
 ) -> SentenceTransformerEncoder:
     """The bundled encoder from its folder below `folder`, which is built first where it is missing or damaged."""
     home = ensure_built(folder, variant, progress=progress)
-    return SentenceTransformerEncoder(str(home), name=variant.name, threads=threads)
+    return SentenceTransformerEncoder(str(home), name=variant.name, threads=threads, fair=variant.is_fair)
 
 
 def ensure_built(folder: Path, variant: Variant = DEFAULT, *, progress: Progress | None = None) -> Path:

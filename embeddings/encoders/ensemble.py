@@ -13,12 +13,14 @@ class Block:
     """The stretch of a vector that one encoder made.
 
     `share` is its part of a similarity where all blocks speak; `languages` are those it speaks for, None means all.
+    What a `fair` encoder makes does not tell languages apart, so nothing of that is to be taken away.
     """
 
     start: int
     stop: int
     share: float = 1.0
     languages: frozenset[str] | None = None
+    fair: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Ensemble:
         ends = np.cumsum([member.encoder.dim for member in members]).tolist()
         self.dim = int(ends[-1])
         self.blocks = tuple(
-            Block(end - member.encoder.dim, end, member.share, member.languages)
+            Block(end - member.encoder.dim, end, member.share, member.languages, _is_fair(member.encoder))
             for member, end in zip(members, ends, strict=True)
         )
 
@@ -85,6 +87,10 @@ class Former:
         return self.opened
 
 
+def _is_fair(encoder: Encoder) -> bool:
+    return getattr(encoder, "fair", False)
+
+
 def members_of(encoder: Encoder) -> tuple[Member, ...]:
     """The encoders of an ensemble, or the single one."""
     return encoder.members if isinstance(encoder, Ensemble) else (Member(encoder, 1.0),)
@@ -92,4 +98,6 @@ def members_of(encoder: Encoder) -> tuple[Member, ...]:
 
 def blocks_of(encoder: Encoder) -> tuple[Block, ...]:
     """The blocks of an encoder's vectors; a single encoder is one block for all languages."""
-    return encoder.blocks if isinstance(encoder, Ensemble | Former) else (Block(0, encoder.dim),)
+    if isinstance(encoder, Ensemble | Former):
+        return encoder.blocks
+    return (Block(0, encoder.dim, fair=_is_fair(encoder)),)

@@ -103,8 +103,10 @@ def open_encoder(
 
 def former(name: str, dim: int) -> Former:
     """The encoder that stored vectors of this length under this name, which may not exist any more."""
-    _, _, second = name.partition("+")
+    first, _, second = name.partition("+")
+    fair = any(variant.is_fair for variant in VARIANTS if variant.name == first)
     if second != universal.NAME:
-        return Former(name, dim, (Block(0, dim),))
+        return Former(name, dim, (Block(0, dim, fair=fair),))
     end = dim - universal.DIM
-    return Former(name, dim, (Block(0, end, FIRST_SHARE), Block(end, dim, SECOND_SHARE, universal.LANGUAGES)))
+    blocks = Block(0, end, FIRST_SHARE, fair=fair), Block(end, dim, SECOND_SHARE, universal.LANGUAGES)
+    return Former(name, dim, blocks)

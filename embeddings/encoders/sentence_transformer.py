@@ -36,6 +36,7 @@ class SentenceTransformerEncoder:
         name: str | None = None,
         threads: int | None = None,
         batch_size: int = BATCH_SIZE,
+        fair: bool = False,
     ) -> None:
         # Libraries read this on import; the models here are local, whatever their files may refer to.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -47,6 +48,8 @@ class SentenceTransformerEncoder:
             raise EncoderUnavailable(f"the model in {folder} cannot be opened: {reason}") from fault
         self.name = name or f"{Path(name_or_path).name or 'model'}-{fingerprint(folder)}"
         self._batch_size = batch_size
+        # Whether it was trained until its vectors do not tell languages apart, see ensemble.Block.
+        self.fair = fair
         self.dim: int = self._model.get_embedding_dimension() or self._encode(self._model.encode, ["."], None).shape[1]
 
     def encode_queries(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:

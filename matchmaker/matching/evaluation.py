@@ -41,8 +41,10 @@ class Variation:
     """The product, or the product without one of its steps."""
 
     recipe: Recipe = PRODUCT
-    # Whether language means are taken away, the second encoder is heard, and rare words count.
+    # Whether language means are taken away (of the adapted encoder's vectors, too), the second encoder is heard, and
+    # rare words count.
     means: bool = True
+    all_means: bool = False
     second: bool = True
     words: bool = True
 
@@ -51,6 +53,7 @@ WHOLE = Variation()
 # What is left out, and the product without it; the adapter is left out by encoding everything without it.
 STEPS: Mapping[str, Variation] = {
     "language means": Variation(means=False),
+    "no language means of the adapted encoder": Variation(all_means=True),
     "second encoder": Variation(second=False),
     "late interaction": Variation(recipe=replace(PRODUCT, late=0.0)),
     "echo of the closest": Variation(recipe=replace(PRODUCT, echo=0.0)),
@@ -135,7 +138,9 @@ class Encoded:
         block = self.blocks[0]
         rows = replace(self.rows, vectors=unit_rows(self.rows.vectors[:, : block.stop]))
         queries = [unit_rows(vectors[:, : block.stop]) for vectors in self.queries]
-        return replace(self, rows=rows, queries=queries, blocks=(Block(0, block.stop),), encoder=self._first_name)
+        return replace(
+            self, rows=rows, queries=queries, blocks=(Block(0, block.stop, fair=block.fair),), encoder=self._first_name
+        )
 
     @property
     def _first_name(self) -> str:
@@ -153,6 +158,8 @@ class Trial:
     def ranking(self, encoded: Encoded, how: Variation, scope: str) -> Ranking:
         """Every query's documents as the product ranks them, or as it would without one of its steps."""
         encoded = encoded if how.second or len(encoded.blocks) == 1 else encoded.of_first()
+        if how.all_means:
+            encoded = replace(encoded, blocks=tuple(replace(block, fair=False) for block in encoded.blocks))
         known = reference(encoded.encoder)
         pool = pool_of(encoded.rows, known, encoded.blocks, build=FaissIndex.build, means=how.means)
         pool = replace(pool, recipe=how.recipe)
@@ -222,7 +229,7 @@ def _without(trial: Trial, encoded: Encoded, unadapted: Encoded | None, scope: s
     if unadapted is not None:
         yield ADAPTER, trial.ranking(unadapted, WHOLE, scope)
     for step, how in STEPS.items():
-        if how.second or len(encoded.blocks) > 1:
+        if (how.second or len(encoded.blocks) > 1) and (not how.all_means or any(b.fair for b in encoded.blocks)):
             yield step, trial.ranking(encoded, how, scope)
 
 

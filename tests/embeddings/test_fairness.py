@@ -214,3 +214,16 @@ def test_an_ensembles_reference_is_its_members_side_by_side() -> None:
     for lang, mean in joint.items():
         parts = [known.get(lang, np.zeros_like(next(iter(known.values())))) for known in members]
         np.testing.assert_allclose(mean, np.concatenate(parts) / np.sqrt(len(SHIPPED)), rtol=1e-6)
+
+
+def test_a_fair_encoder_keeps_what_its_languages_differ_in() -> None:
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((40, 8)).astype(np.float32)
+    vectors[:20] += 2
+    languages = ["zh"] * 20 + ["de"] * 20
+    blocks = (Block(0, 4, 0.5, fair=True), Block(4, 8, 0.5))
+    found = fit(vectors, languages, Reference(), blocks)
+    everything = vectors.mean(axis=0)
+    for language in ("zh", "de", UNKNOWN):
+        np.testing.assert_allclose(found.means[language][:4], everything[:4], atol=1e-5)
+    assert np.abs(found.means["zh"][4:] - found.means["de"][4:]).min() > 0.5
