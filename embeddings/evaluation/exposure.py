@@ -106,7 +106,9 @@ def _intervals(
     samples = np.empty((SAMPLES, len(found)))
     for i in range(SAMPLES):
         drawn = np.bincount(random.integers(0, askers, askers), minlength=askers)
-        counts = np.bincount(exposures[1], weights=drawn[exposures[0]], minlength=documents)
+        weights = drawn[exposures[0]].astype(np.float64)
+        counts: Counts = np.bincount(exposures[1], weights=weights, minlength=documents).astype(np.float64)
         samples[i] = coverage(counts), gini(counts), top_share(counts)
     ends = np.percentile(samples, [2.5, 97.5], axis=0) + (found - samples.mean(axis=0))
-    return np.clip(ends, 0.0, 1.0)
+    clipped: NDArray[np.float64] = np.clip(ends, 0.0, 1.0)
+    return clipped

@@ -44,11 +44,17 @@ _UNASKED: dict[str, Any] = {"first_side": None, "need_yes_at": None, "result_yes
 
 @dataclass(frozen=True)
 class Found:
-    """A pair that the ranking put together: row ids of need and result, and their score."""
+    """A pair that the ranking put together: row ids of need and result, and their score.
+
+    `score` is what it is worth to both; what it is worth to each side stands beside it where it is known.
+    """
 
     need_id: int
     result_id: int
     score: float
+    need_score: float | None = None
+    result_score: float | None = None
+    coverage_bonus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
     for row in [*(known[key] for key in pairs if key in known), *fresh]:
         pair = pairs[row.need_id or 0, row.result_id or 0]
         row.score, row.log_position = pair.score, position
+        row.need_score, row.result_score = pair.need_score, pair.result_score
         row.priority = queue.priority(_case(row, listings.get(pair.need_id)), moment)
     uow.session.add_all(fresh)
     distribute(uow, [row for row in fresh if on_market(uow.session, row)])
@@ -284,6 +291,7 @@ def _new(pair: Found, listings: dict[int, Listing]) -> Suggestion:
         need_org_id=owners[0],
         result_org_id=owners[1],
         score=pair.score,
+        coverage_bonus=pair.coverage_bonus,
     )
 
 

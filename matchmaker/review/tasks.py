@@ -7,16 +7,17 @@ from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
+from matchmaker.listings.queries import FullListing
 from matchmaker.matching.ranking import Ranking
+from matchmaker.matching.reciprocity import Mutual, backward, mutual
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Scope
 from matchmaker.review import clock, desk_clock, queries
-from matchmaker.review.service import Found, suggest
+from matchmaker.review.service import Found
+from matchmaker.review.waiting import LEAST_SCORE, keep, place
 
-# A broker's time is the scarcest thing here: few for each listing, and only those whose texts say something.
+# Few for each listing, and only those whose texts say something to both sides.
 EACH = 5
-LEAST_SCORE = 0.35
-
 
 # The desk's own place in the change log.
 CURSOR, BATCH = "desk", 32
@@ -32,6 +33,8 @@ TICKS = (
     Tick("interests", 600.0, clock.pass_on_due),
     Tick("parked", 600.0, clock.return_parked),
     Tick("reminders", 3600.0, clock.remind_due),
+    # A place is free when a match is decided, and on Monday.
+    Tick("waiting", 600.0, place),
     Tick("assignment", 300.0, desk_clock.assign_untaken),
     # Age and nearness are counted in days.
     Tick("queue", 6 * 3600.0, desk_clock.reorder),
@@ -39,7 +42,7 @@ TICKS = (
 
 
 def follow(matcher: Matcher) -> int:
-    """Suggest the best cross-border pairs of the next listings with new vectors; answers how many those were."""
+    """Find the best cross-border pairs of the next listings with new vectors; answers how many those were."""
     found: list[Found] = []
     with reading_session(matcher.engine) as session:
         begun = cursors.position(session, CURSOR)
@@ -52,7 +55,7 @@ def follow(matcher: Matcher) -> int:
             if listing is not None and listing.status is Status.PUBLISHED:
                 found += _pairs(ranking, listing)
     with unit_of_work(matcher.engine) as uow:
-        suggest(uow, [pair for pair in found if pair.score >= LEAST_SCORE], end)
+        keep(uow, found, end)
         cursors.advance(uow, CURSOR, end)
     return len(listing_ids)
 
@@ -72,27 +75,36 @@ def refresh(matcher: Matcher) -> int:
             need = session.get(Listing, need_id)
             if need is not None:
                 full = listings.full(session, need)
-                again = ranking.among(full, result_ids)
-                # A result that was withdrawn gets none; nobody sees it.
-                found += [Found(need_id, result, again.get(result, 0.0)) for result in result_ids]
-                found += [pair for pair in _pairs(ranking, need) if pair.score >= LEAST_SCORE]
+                again = mutual(ranking, full, listings.fulls_by_id(session, result_ids))
+                # A result that was withdrawn gets nothing; nobody sees it.
+                found += [_found(need_id, result, again.get(result, Mutual(None, None))) for result in result_ids]
+                found += [pair for pair in _pairs(ranking, need) if pair.result_id not in again]
     with unit_of_work(matcher.engine) as uow:
-        suggest(uow, found, last)
+        keep(uow, found, last)
     return len(stale)
 
 
 def _pairs(ranking: Ranking, listing: Listing) -> list[Found]:
-    """A need's own list, or for a result the needs that are closest, each with the score that its list says."""
+    """The best of a listing's own list, with what the other side's list says of each."""
     own = listings.full(ranking.session, listing)
     best = ranking.matches(own, scope=Scope.CROSS_BORDER, limit=EACH).matches
+    # What means little to one side would have to mean too much to the other.
+    good = {match.listing.id: match.score for match in best if 2 * match.score >= LEAST_SCORE}
+    others = listings.fulls_by_id(ranking.session, good).items()
     if listing.direction is Direction.NEED:
-        return [Found(listing.id or 0, match.listing.id, match.score) for match in best]
-    found = []
-    for match in best:
-        if match.score < LEAST_SCORE:
-            continue  # a need that means little to the result will not think more of it
-        need = ranking.session.get(Listing, match.listing.id)
-        explained = ranking.explain(listings.full(ranking.session, need), own) if need else None
-        if explained is not None:
-            found.append(Found(match.listing.id, listing.id or 0, explained.score))
-    return found
+        pairs = [(own, other, Mutual(good[id_], backward(ranking, own, other))) for id_, other in others]
+    else:
+        pairs = [(other, own, Mutual(_forward(ranking, other, own), good[id_])) for id_, other in others]
+    return [_found(_id(need), _id(result), said) for need, result, said in pairs]
+
+
+def _forward(ranking: Ranking, need: FullListing, result: FullListing) -> float | None:
+    return ranking.among(need, [_id(result)]).get(_id(result))
+
+
+def _found(need_id: int, result_id: int, said: Mutual) -> Found:
+    return Found(need_id, result_id, said.both, said.need, said.result)
+
+
+def _id(full: FullListing) -> int:
+    return full.listing.id or 0
