@@ -54,8 +54,9 @@ def assign(candidates: Sequence[Candidate], quotas: Mapping[Hashable, int]) -> A
     # Most markets are quiet: what nothing stands against is taken without asking a solver.
     free = [row for row in worth if not contested.intersection(row.uses)]
     disputed = [row for row in worth if contested.intersection(row.uses)]
-    solved = _solve(disputed, {key: quotas[key] for key in contested}) if disputed else []
-    chosen = {row.id: row for row in [*free, *_settled(solved, disputed, quotas)]}
+    tight = {key: quotas[key] for key in contested}
+    solved = _solve(disputed, tight) if disputed else []
+    chosen = {row.id: row for row in [*free, *_settled(solved, disputed, tight)]}
     used = Counter(key for row in chosen.values() for key in row.uses)
     return Assignment(
         chosen=tuple(sorted(chosen)),

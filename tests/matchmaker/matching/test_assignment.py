@@ -64,6 +64,11 @@ def test_among_equals_the_smaller_ids_are_taken_in_any_order():
         assert assign(order, {"org": 3}).chosen == (1, 3, 5)
 
 
+def test_equals_that_differ_in_quotas_nobody_fights_for_are_equals_too():
+    candidates = [Candidate(id_, 0.5, ("org", f"need:{id_}")) for id_ in (4, 2, 6)]
+    assert assign(candidates, {"org": 2, "need:2": 5, "need:4": 5, "need:6": 5}).chosen == (2, 4)
+
+
 def test_where_the_linear_programme_is_not_whole_the_answer_is_exact():
     # Three pairs, each two of them in one quota of one place: the relaxed solution takes half of each.
     triangle = [Candidate(1, 1.0, ("a", "b")), Candidate(2, 1.0, ("b", "c")), Candidate(3, 1.0, ("a", "c"))]
