@@ -137,6 +137,14 @@ class Ranking:
         asked = self._find(own, len(others), lambda columns: np.isin(columns.owners, wanted))
         return {row.owner: parts for _, row, parts in self._score(full.listing, asked.found)}
 
+    def best(self, full: FullListing, *, scope: Scope, limit: int) -> list[int]:
+        """Row ids of the best listings of the other direction, best first: `matches` without words, and any number."""
+        own = self._own(full)
+        if own is None:
+            return []
+        asked = self._find(own, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
+        return [row.owner for _, row, _ in self._score(full.listing, asked.found)[:limit]]
+
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
         view = self._view()

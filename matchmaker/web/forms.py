@@ -53,6 +53,7 @@ MESSAGES: dict[str, LazyString] = {
     "taken": lazy("There is an account with this address already."),
     "same_email": lazy("This is your address already."),
     "is_member": lazy("This person acts for your organisation already."),
+    "out_of_bounds": lazy("Please write a whole number from %(least)s to %(most)s."),
     "bad_count": lazy("Please write a whole number from 1 to %(limit)s."),
     "bad_website": lazy("Please write an address such as https://www.example.org."),
     "bad_uscc": lazy("These are not the 18 characters of a unified social credit code; please check each one."),
