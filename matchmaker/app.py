@@ -14,6 +14,7 @@ from matchmaker.accounts import policy as accounts_policy
 from matchmaker.accounts import sessions
 from matchmaker.accounts import views as accounts
 from matchmaker.admin import audit_views as _audit_views  # noqa: F401  (views register on import)
+from matchmaker.admin import limit_views as _limit_views  # noqa: F401
 from matchmaker.admin import people_views as _office_people  # noqa: F401
 from matchmaker.admin import views as admin
 from matchmaker.alerts import news as _alerts_news  # noqa: F401  (kinds of news register on import)
@@ -60,6 +61,7 @@ from matchmaker.portal import views as portal
 from matchmaker.quality import views as quality
 from matchmaker.review import tasks as review_tasks
 from matchmaker.review import views as review
+from matchmaker.review import waiting
 from matchmaker.review.deeds import DEEDS
 from matchmaker.review.pair_page import LETTERS
 from matchmaker.taxonomy import views as taxonomy
@@ -151,6 +153,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         partial(family_tasks.follow, matcher),
         partial(review_tasks.follow, matcher),
         partial(review_tasks.refresh, matcher),
+        partial(waiting.place_fresh, matcher.engine),
         partial(alerts_tasks.follow, matcher),
         partial(gold_tasks.follow, matcher),
     ]

@@ -118,6 +118,7 @@ DEEDS: Mapping[str, LazyString] = {
     "suggestion.parked": lazy("Parked a match"),
     "suggestion.suggested": lazy("Put a match back on the desk"),
     "suggestion.undo": lazy("Took a verdict back"),
+    "suggestion_limit.change": lazy("Changed a limit of suggestions"),
     "weights.learn": lazy("Learned weights from verdicts"),
     "weights.use": lazy("Put weights to use"),
 }
@@ -138,6 +139,7 @@ OBJECTS: Mapping[str, LazyString] = {
     "search": lazy("Saved search"),
     "source": lazy("Source"),
     "suggestion": lazy("Match"),
+    "suggestion_limit": lazy("Limit of suggestions"),
     "weights": lazy("Weights of scores"),
 }
 """Kind of object → its title."""

@@ -32,6 +32,8 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import sources
 from matchmaker.matching import family_queries, family_tasks, queries, reason_check, runs
+from matchmaker.matching.coverage import ALL, Coverage
+from matchmaker.matching.coverage import measure as measure_exposure
 from matchmaker.matching.evaluation import SCOPES, Also, Result
 from matchmaker.matching.evaluation import evaluate as measure
 from matchmaker.matching.runtime import matcher
@@ -239,6 +241,22 @@ def _keep(dataset: Dataset, result: Result, *, seconds: float, note: str) -> Non
     click.echo(f"kept as run {run.id}", err=True)
 
 
+@matching.command("coverage")
+@click.option("--top", default=20, show_default=True, type=click.IntRange(1, 200), help="How long each list is.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def coverage(top: int, as_json: bool) -> None:
+    """Who is shown how often, when every published listing asks across borders."""
+    prepare()
+    matcher().open()
+    with bars() as say:
+        found = measure_exposure(matcher(), top, say)
+    if as_json:
+        json.dump(found.as_dict(), sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+    else:
+        _print_exposure(found)
+
+
 @embeddings.command("prepare")
 def prepare_command() -> None:
     """Build the encoder's folder, if it is not there."""
@@ -342,6 +360,20 @@ def _print(name: str, result: Result) -> None:
     for key in ("worst_pair", "reasons"):
         if said := result.as_dict().get(key):
             out.print(key.replace("_", " "), said)
+
+
+def _print_exposure(found: Coverage) -> None:
+    if not any(groups[ALL].documents for groups in found.directions.values()):
+        click.echo("nothing is published yet")
+        return
+    for direction, groups in found.directions.items():
+        title = f"{direction}s in the first {found.top} of somebody's list (95 % intervals)"
+        table = Table("language", f"{direction}s", "lists", "coverage", "Gini", "most shown 1 % take", title=title)
+        for lang, group in groups.items():
+            figures = (group.coverage, group.gini, group.top_share)
+            cells = (f"{figure.mean:.3f} [{figure.low:.3f}, {figure.high:.3f}]" for figure in figures)
+            table.add_row(lang, str(group.documents), str(group.askers), *cells)
+        Console().print(table)
 
 
 def _cells(summary: Summary) -> list[str]:

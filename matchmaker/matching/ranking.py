@@ -173,6 +173,15 @@ class Ranking:
         """Row ids of the other direction by rare words alone, best first: a second opinion that knows no vectors."""
         return self._hits_of(full.listing, self._terms(full.listing), limit)
 
+    def best(self, full: FullListing, *, scope: Scope, limit: int) -> list[int]:
+        """Row ids of the best listings of the other direction, best first: `matches` without words, and any number."""
+        own = self._own(full)
+        if own is None:
+            return []
+        asked = self._ask(own)
+        found = self._find(asked, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
+        return [row.owner for _, row, _ in self._score(asked, found)[:limit]]
+
     def search(self, text: str, filters: Filters, page: tuple[int, int]) -> Page[SearchHit]:
         """Listings that answer the words, best first, whatever their language; `page` is (number, size)."""
         view = self._view()

@@ -5,7 +5,7 @@ neither helps nor hurts more than the middle, since most imported listings say l
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -212,7 +212,7 @@ def parts(pair: Pair, weights: Weights = HAND) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def total(found: tuple[Part, ...]) -> float:
+def total(found: Iterable[Part]) -> float:
     """The score: the sum of the parts' points."""
     return sum(part.points for part in found)
 

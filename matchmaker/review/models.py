@@ -101,7 +101,13 @@ class Suggestion(SQLModel, table=True):
     # The organisations of the two sides, None where an imported listing has no owner with an account.
     need_org_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     result_org_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
+    # What the pair is worth to both sides, from 0 to 1: the harmonic mean of how the result stands in the need's list
+    # and the need in the result's; of a pair that was scored before both were computed, the need's alone.
     score: float
+    need_score: float | None = None
+    result_score: float | None = None
+    # What it got on top of its score when it was chosen, because one of its listings had never been suggested.
+    coverage_bonus: float = 0.0
     # What the desk's queue is ordered by: expected value and age, see review/queue.py.
     priority: float = 0.0
     state: State = Field(default=State.SUGGESTED, sa_type=stored(State))
@@ -132,6 +138,46 @@ class Suggestion(SQLModel, table=True):
     state_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     # Counts moves, so that two people cannot overwrite each other unseen.
     revision: int = 1
+
+
+class KeptOut(StrEnum):
+    """Which limit keeps a pair from the desk for now."""
+
+    # One of the two organisations has its new matches of this week.
+    WEEK = "week"
+    # Its result stands in as many open matches as it may.
+    RESULT = "result"
+
+
+class WaitingPair(SQLModel, table=True):
+    """A pair that the ranking found and that is not on the desk yet: see review/quotas.py."""
+
+    __tablename__ = "waiting_pair"
+    __table_args__ = (UniqueConstraint("need_id", "result_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    need_id: int = Field(foreign_key="listing.id")
+    result_id: int = Field(foreign_key="listing.id", index=True)
+    # The same as those of a suggestion.
+    score: float
+    need_score: float | None = None
+    result_score: float | None = None
+    # JSON: how the ranking came to it, see review/showings.py; empty where nobody wrote it down.
+    shown: str = ""
+    log_position: int = Field(default=0, index=True)
+    found_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    # None before its first turn.
+    kept_out: KeptOut | None = Field(default=None, sa_type=stored(KeptOut), index=True)
+
+
+class SuggestionLimit(SQLModel, table=True):
+    """A value that administrators set for the choice of suggestions; `limits.py` says what it means."""
+
+    __tablename__ = "suggestion_limit"
+
+    name: str = Field(primary_key=True, max_length=32)
+    value: int
+    updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class MoveKind(StrEnum):

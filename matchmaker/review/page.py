@@ -14,9 +14,9 @@ from matchmaker.core.paging import Page
 from matchmaker.i18n import ngettext
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.kin import NO_KIN, Kin, with_kin
-from matchmaker.review import broker_queries, queries
+from matchmaker.review import broker_queries, queries, waiting_queries
 from matchmaker.review.broker_queries import Colleague, Scopes
-from matchmaker.review.models import DeclineReason, Origin
+from matchmaker.review.models import DeclineReason, KeptOut, Origin
 from matchmaker.review.queries import Asked, DeskFilters, DeskItem, Tab, Viewer
 from matchmaker.review.titles import FIELDS
 
@@ -85,6 +85,8 @@ class DeskPage:
     choices: Mapping[str, Sequence[str]]
     colleagues: Sequence[Colleague]
     everything: bool = False
+    # How many pairs wait for a place on the desk, by what keeps them out.
+    waiting: Mapping[KeptOut, int] = default(default_factory=dict)
     # How many matches the reader has to decide, of so many that they take on.
     mine: int = 0
     most_open: int | None = None
@@ -150,6 +152,7 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
         choices=queries.choices(session, viewer, filters.tab),
         colleagues=list(colleagues.values()),
         everything=viewer.everything,
+        waiting=waiting_queries.counts(session, viewer.organisations),
         mine=0 if viewer.everything else counts[Tab.MINE],
         most_open=me.card.most_open if me and me.card and not viewer.everything else None,
     )

@@ -21,6 +21,7 @@ from matchmaker.listings.owners import described
 from matchmaker.listings.queries import FullListing
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.matching.ranking import Ranking
+from matchmaker.matching.reciprocity import Mutual
 from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Match
 from matchmaker.matching.weights import active
@@ -31,7 +32,7 @@ from matchmaker.review.models import Addressee, Audience, DeclineReason, Questio
 from matchmaker.review.policy import NotYours, Why, obstacle
 from matchmaker.review.queries import DeskItem
 from matchmaker.review.queue import TO_DECIDE
-from matchmaker.review.reasons import explain
+from matchmaker.review.reasons import backward, explain
 from matchmaker.review.service import PARKED_DAYS, REOPENABLE
 from matchmaker.review.sides import asked, expressed, open_to, organisation_of
 from matchmaker.review.states import OVER, TOGETHER
@@ -106,6 +107,8 @@ class PairPage:
     need: SideView
     result: SideView
     match: Match | None
+    # What each side's own list says, and both together; None while it cannot be computed.
+    mutual: Mutual | None
     deeds: frozenset[str]
     why_not: Why | None
     broker: str
@@ -129,8 +132,8 @@ class PairPage:
 
     @property
     def score(self) -> float:
-        """The sum of the parts that are shown; the stored score only orders the desk."""
-        return self.match.score if self.match else self.suggestion.score
+        """What the pair is worth to both sides now; the stored score only orders the desk."""
+        return self.mutual.both if self.mutual else self.suggestion.score
 
     @property
     def sides(self) -> tuple[SideView, SideView]:
@@ -166,12 +169,13 @@ def pair_page(session: Session, public_id: str, reader: Reader, refused: Refused
     opened = open_to(session, suggestion, actor)
     entries = timeline.entries(session, suggestion, timeline.Reader.BROKER, opened)
     names = person_names(session, [suggestion.broker_id, suggestion.decided_by])
-    match = _explained(session, need, result, reader.lang)
+    match, mutual = _explained(session, need, result, reader.lang)
     return PairPage(
         item=item,
         need=need,
         result=result,
         match=match,
+        mutual=mutual,
         deeds=deeds_of(suggestion, actor) if why_not is None else frozenset(),
         why_not=why_not,
         broker=names.get(suggestion.broker_id or 0, ""),
@@ -260,11 +264,17 @@ def _side(
     )
 
 
-def _explained(session: Session, need: SideView, result: SideView, lang: str) -> Match | None:
+def _explained(
+    session: Session, need: SideView, result: SideView, lang: str
+) -> tuple[Match, Mutual] | tuple[None, None]:
     """Explanations are kept for every broker, so they are made for nobody in particular."""
     if need.full is None or result.full is None:
-        return None
-    return explain(Ranking(matcher(), session, Reader(lang), desk=True), need.full, result.full)
+        return None, None
+    ranking = Ranking(matcher(), session, Reader(lang), desk=True)
+    match = explain(ranking, need.full, result.full)
+    if match is None:
+        return None, None
+    return match, Mutual(match.parts, backward(ranking, need.full, result.full))
 
 
 def _explored(session: Session, suggestion: Suggestion) -> bool:

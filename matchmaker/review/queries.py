@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -22,7 +22,7 @@ from matchmaker.listings.models import Listing, ListingCode, Scheme, Status
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.review import twins
 from matchmaker.review.broker_queries import Scopes
-from matchmaker.review.models import Addressee, MatchMove, Origin, Question, State, Suggestion
+from matchmaker.review.models import Addressee, MatchMove, Origin, Question, State, Suggestion, WaitingPair
 from matchmaker.review.policy import STAFF
 from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.states import OFFERED, OVER, TOGETHER
@@ -198,23 +198,29 @@ def took_part(session: Session, suggestion: Suggestion, person_id: int) -> bool:
 
 
 def stale_needs(session: Session, before: int, limit: int) -> dict[int, list[int]]:
-    """Needs with open suggestions that were scored before this place in the log, oldest first, and their results."""
-    open_pairs = (
-        col(Suggestion.state).in_(TO_DECIDE),
-        col(Suggestion.result_id).is_not(None),
-        col(Suggestion.log_position) < before,
+    """Needs with open suggestions, or pairs that wait for their turn, that were scored before this place in the log,
+    oldest first, and the results of all their pairs."""
+    on_desk = select(col(Suggestion.need_id), col(Suggestion.log_position)).where(
+        col(Suggestion.state).in_(TO_DECIDE), col(Suggestion.result_id).is_not(None)
     )
+    waiting = select(col(WaitingPair.need_id), col(WaitingPair.log_position))
+    scored = union_all(
+        on_desk.where(col(Suggestion.log_position) < before), waiting.where(col(WaitingPair.log_position) < before)
+    ).subquery()
     oldest = (
-        select(col(Suggestion.need_id))
-        .join(_NEED, col(_NEED.id) == Suggestion.need_id)
-        .where(*open_pairs, col(_NEED.status) == Status.PUBLISHED)
-        .group_by(col(Suggestion.need_id))
-        .order_by(func.min(col(Suggestion.log_position)))
+        select(scored.c.need_id)
+        .join(_NEED, col(_NEED.id) == scored.c.need_id)
+        .where(col(_NEED.status) == Status.PUBLISHED)
+        .group_by(scored.c.need_id)
+        .order_by(func.min(scored.c.log_position))
         .limit(limit)
     )
     needs = list(session.execute(oldest).scalars())
-    pairs = select(col(Suggestion.need_id), col(Suggestion.result_id)).where(
-        col(Suggestion.need_id).in_(needs), col(Suggestion.result_id).is_not(None)
+    pairs: CompoundSelect[Any] = union_all(
+        select(col(Suggestion.need_id), col(Suggestion.result_id)).where(
+            col(Suggestion.need_id).in_(needs), col(Suggestion.result_id).is_not(None)
+        ),
+        select(col(WaitingPair.need_id), col(WaitingPair.result_id)).where(col(WaitingPair.need_id).in_(needs)),
     )
     found: dict[int, list[int]] = {need: [] for need in needs}
     for need, result in session.execute(pairs):

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Unavailable
 from matchmaker.listings.queries import FullListing, last_change
-from matchmaker.matching import queries
+from matchmaker.matching import queries, reciprocity
 from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match
@@ -26,6 +26,7 @@ class Reasons:
     def __init__(self, market: Market) -> None:
         self.market = market
         self.known: dict[Pair, Match] = {}
+        self.backward: dict[tuple[int | None, int | None], float] = {}
 
 
 _of_matcher: "WeakKeyDictionary[Matcher, Reasons]" = WeakKeyDictionary()
@@ -46,6 +47,23 @@ def explain(ranking: Ranking, need: FullListing, result: FullListing) -> Match |
                 reasons.known.clear()
             reasons.known[pair] = found
     return found
+
+
+def backward(ranking: Ranking, need: FullListing, result: FullListing) -> float | None:
+    """How the need stands in the result's own list; None while a text or the encoder is not ready."""
+    known = _current(ranking).backward
+    pair = (need.listing.id, result.listing.id)
+    if pair not in known:
+        try:
+            found = reciprocity.backward(ranking, need, result)
+        except Unavailable:
+            return None
+        if found is None:
+            return None
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[pair] = found
+    return known[pair]
 
 
 def _current(ranking: Ranking) -> Reasons:

@@ -22,7 +22,7 @@ from matchmaker.review import desk_news as _news  # noqa: F401  (the kinds of ne
 from matchmaker.review import queue, showings, twins
 from matchmaker.review.assignment import distribute
 from matchmaker.review.handing import ALL
-from matchmaker.review.models import DeclineReason, MatchMove, MoveKind, Side, State, Suggestion
+from matchmaker.review.models import DeclineReason, MatchMove, MoveKind, Side, State, Suggestion, WaitingPair
 from matchmaker.review.moves import Move, advance, find, last_entry, last_move, note_down
 from matchmaker.review.policy import STAFF, Why, is_interested, obstacle, require_handling
 from matchmaker.review.queue import TO_DECIDE
@@ -48,12 +48,18 @@ _UNASKED: dict[str, Any] = {"first_side": None, "need_yes_at": None, "result_yes
 
 @dataclass(frozen=True)
 class Found:
-    """A pair that the ranking put together: row ids of need and result, their score, and how it came about."""
+    """A pair that the ranking put together: row ids of need and result, their score, and how it came about.
+
+    `score` is what it is worth to both; what it is worth to each side stands beside it where it is known.
+    """
 
     need_id: int
     result_id: int
     score: float
+    need_score: float | None = None
+    result_score: float | None = None
     shown: Shown | None = None
+    coverage_bonus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
     for row in standing:
         pair = pairs[row.need_id or 0, row.result_id or 0]
         row.score, row.log_position = pair.score, position
+        row.need_score, row.result_score = pair.need_score, pair.result_score
         row.priority = queue.priority(_case(row, listings.get(pair.need_id)), moment)
     uow.session.add_all(fresh)
     seen = [(row, pairs[row.need_id or 0, row.result_id or 0].shown) for row in standing if row.state in TO_DECIDE]
@@ -100,8 +107,10 @@ def suggest(uow: UnitOfWork, found: Sequence[Found], position: int = 0) -> int:
 
 
 def score_again(uow: UnitOfWork) -> None:
-    """Let whoever follows the market score everything that is to be decided, since scores are made otherwise now."""
+    """Let whoever follows the market score everything that is to be decided, or waits, since scores are made
+    otherwise now."""
     uow.session.exec(update(Suggestion).where(col(Suggestion.state).in_(TO_DECIDE)).values(log_position=NEVER))
+    uow.session.exec(update(WaitingPair).values(log_position=NEVER))
 
 
 def take(uow: UnitOfWork, public_id: str, *, revision: int, actor: Actor) -> Suggestion:
@@ -298,6 +307,7 @@ def _new(pair: Found, listings: dict[int, Listing]) -> Suggestion:
         need_org_id=owners[0],
         result_org_id=owners[1],
         score=pair.score,
+        coverage_bonus=pair.coverage_bonus,
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -26,6 +26,25 @@ class Shown:
     rank: int | None = None
     # How likely that list put it on the desk: 1 for its best. None where it was only scored again.
     propensity: float | None = None
+
+
+def dumped(shown: Shown | None) -> str:
+    """As text that is kept while a pair waits; empty for none."""
+    return json.dumps(asdict(shown)) if shown is not None else ""
+
+
+def loaded(text: str) -> Shown | None:
+    """What was kept as text."""
+    return Shown(**json.loads(text)) if text else None
+
+
+def joined(before: Shown | None, now: Shown | None) -> Shown | None:
+    """A pair that was found twice: what is known of it now, with the likelier of its two ways to the desk."""
+    if before is None or now is None:
+        return now or before
+    if now.propensity is not None and now.propensity >= (before.propensity or 0.0):
+        return now
+    return replace(now, rank=before.rank, propensity=before.propensity)
 
 
 def note(uow: UnitOfWork, pairs: Sequence[tuple[Suggestion, Shown]]) -> None:

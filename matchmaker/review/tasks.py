@@ -10,20 +10,20 @@ from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Direction, Listing, Status
+from matchmaker.listings.queries import FullListing
 from matchmaker.matching.ranking import SHOWN, Ranking
+from matchmaker.matching.reciprocity import Mutual, backward, mutual
 from matchmaker.matching.runtime import Matcher
-from matchmaker.matching.schemas import Match, Part, Scope
-from matchmaker.matching.scoring import total
+from matchmaker.matching.schemas import Match, Scope
 from matchmaker.matching.weights import active
 from matchmaker.review import clock, desk_clock, queries
 from matchmaker.review.exploring import draw
-from matchmaker.review.service import Found, suggest
+from matchmaker.review.service import Found
 from matchmaker.review.showings import Shown
+from matchmaker.review.waiting import LEAST_SCORE, keep, place
 
-# A broker's time is the scarcest thing here: few for each listing, and only those whose texts say something.
+# Few for each listing, and only those whose texts say something to both sides.
 EACH = 5
-LEAST_SCORE = 0.35
-
 
 # The desk's own place in the change log.
 CURSOR, BATCH = "desk", 32
@@ -39,6 +39,8 @@ TICKS = (
     Tick("interests", 600.0, clock.pass_on_due),
     Tick("parked", 600.0, clock.return_parked),
     Tick("reminders", 3600.0, clock.remind_due),
+    # A place is free when a match is decided, and on Monday.
+    Tick("waiting", 600.0, place),
     Tick("assignment", 300.0, desk_clock.assign_untaken),
     # Age and nearness are counted in days.
     Tick("queue", 6 * 3600.0, desk_clock.reorder),
@@ -46,7 +48,7 @@ TICKS = (
 
 
 def follow(matcher: Matcher) -> int:
-    """Suggest the best cross-border pairs of the next listings with new vectors; answers how many those were."""
+    """Find the best cross-border pairs of the next listings with new vectors; answers how many those were."""
     found: list[Found] = []
     with reading_session(matcher.engine) as session:
         begun = cursors.position(session, CURSOR)
@@ -59,7 +61,7 @@ def follow(matcher: Matcher) -> int:
             if listing is not None and listing.status is Status.PUBLISHED:
                 found += _pairs(ranking, listing)
     with unit_of_work(matcher.engine) as uow:
-        suggest(uow, [pair for pair in found if pair.score >= LEAST_SCORE], end)
+        keep(uow, found, end)
         cursors.advance(uow, CURSOR, end)
     return len(listing_ids)
 
@@ -78,68 +80,75 @@ def refresh(matcher: Matcher) -> int:
         for need_id, result_ids in stale.items():
             need = session.get(Listing, need_id)
             if need is not None:
-                full = listings.full(session, need)
-                again = ranking.among(full, result_ids)
-                found += [_again(ranking, need_id, result, again.get(result)) for result in result_ids]
-                found += [pair for pair in _pairs(ranking, need) if pair.score >= LEAST_SCORE]
+                found += _again(ranking, listings.full(session, need), result_ids)
     with unit_of_work(matcher.engine) as uow:
-        suggest(uow, found, last)
+        keep(uow, found, last)
     return len(stale)
-
-
-def _again(ranking: Ranking, need_id: int, result_id: int, parts: Sequence[Part] | None) -> Found:
-    """A pair with its new score; a result that was withdrawn gets none, and nobody sees it."""
-    if parts is None:
-        return Found(need_id, result_id, 0.0)
-    return Found(need_id, result_id, total(tuple(parts)), _shown(ranking, parts))
 
 
 @dataclass(frozen=True)
 class Picked:
-    """A match of a listing's list that goes to the desk: its place from 1, and how likely it was to go there."""
+    """A match of a listing's list that may go to the desk: its place from 1, and how likely it was to be picked."""
 
     match: Match
     rank: int
     propensity: float = 1.0
 
 
-def _picked(ranking: Ranking, listing: Listing, found: Sequence[Match]) -> list[Picked]:
-    """The best of a list, and now and then one from further down."""
-    picked = [Picked(match, rank) for rank, match in enumerate(found[:EACH], 1)]
+def _picked(ranking: Ranking, own: FullListing) -> dict[int, Picked]:
+    """The best of a listing's own list, and now and then one from further down, by row id."""
+    found = ranking.matches(own, scope=Scope.CROSS_BORDER, limit=SHOWN).matches
+    # What means little to one side would have to mean too much to the other.
+    best = [match for match in found[:EACH] if 2 * match.score >= LEAST_SCORE]
+    picked = {match.listing.id: Picked(match, rank) for rank, match in enumerate(best, 1)}
     following = [match for match in found[EACH:] if match.score >= LEAST_SCORE]
     ids = [match.listing.public_id for match in following]
-    drawn = draw(listing.public_id, ids, best=EACH, share=ranking.matcher.settings.explore)
+    drawn = draw(own.listing.public_id, ids, best=EACH, share=ranking.matcher.settings.explore)
     if drawn is not None:
         # The list is in the order of its scores, so those that follow stand together.
-        picked.append(Picked(following[drawn.index], EACH + drawn.index + 1, drawn.propensity))
+        match = following[drawn.index]
+        picked[match.listing.id] = Picked(match, EACH + drawn.index + 1, drawn.propensity)
     return picked
 
 
 def _pairs(ranking: Ranking, listing: Listing) -> list[Found]:
-    """A need's own list, or for a result the needs that are closest, each with the score that its list says."""
+    """What is picked of a listing's own list, with what the other side's list says of each."""
     own = listings.full(ranking.session, listing)
-    best = _picked(ranking, listing, ranking.matches(own, scope=Scope.CROSS_BORDER, limit=SHOWN).matches)
-    if listing.direction is Direction.NEED:
-        return [
-            Found(listing.id or 0, one.match.listing.id, one.match.score, _shown(ranking, one.match.parts, one))
-            for one in best
-        ]
+    picked = _picked(ranking, own)
     found = []
-    for one in best:
-        if one.match.score < LEAST_SCORE:
-            continue  # a need that means little to the result will not think more of it
-        need = ranking.session.get(Listing, one.match.listing.id)
-        explained = ranking.explain(listings.full(ranking.session, need), own) if need else None
-        if explained is not None:
-            shown = _shown(ranking, explained.parts, one)
-            found.append(Found(one.match.listing.id, listing.id or 0, explained.score, shown))
+    for id_, other in listings.fulls_by_id(ranking.session, picked).items():
+        match = picked[id_].match
+        if listing.direction is Direction.NEED:
+            pair, said = (_id(own), id_), Mutual(match.parts, backward(ranking, own, other))
+        else:
+            pair, said = (id_, _id(own)), Mutual(ranking.among(other, [_id(own)]).get(_id(own)), match.score)
+        found.append(_found(ranking, pair, said, picked[id_]))
     return found
 
 
-def _shown(ranking: Ranking, parts: Sequence[Part], picked: Picked | None = None) -> Shown:
-    """What will be known of a pair when somebody has judged it."""
-    values = {part.name: part.value for part in parts}
+def _again(ranking: Ranking, need: FullListing, result_ids: Sequence[int]) -> list[Found]:
+    """The known pairs of a need with their new scores, and what is picked of its list today."""
+    picked = _picked(ranking, need)
+    ids = list(dict.fromkeys([*result_ids, *picked]))
+    said = mutual(ranking, need, listings.fulls_by_id(ranking.session, ids))
+    # A result that was withdrawn gets nothing; nobody sees it.
+    return [_found(ranking, (_id(need), id_), said.get(id_, Mutual(None, None)), picked.get(id_)) for id_ in ids]
+
+
+def _found(ranking: Ranking, pair: tuple[int, int], said: Mutual, picked: Picked | None) -> Found:
+    return Found(*pair, said.both, said.need, said.result, _shown(ranking, said, picked))
+
+
+def _shown(ranking: Ranking, said: Mutual, picked: Picked | None) -> Shown | None:
+    """What will be known of a pair when somebody has judged it; nothing where the need's list says nothing of it."""
+    if said.parts is None:
+        return None
+    values = {part.name: part.value for part in said.parts}
     weights, encoder = active(ranking.session).version, ranking.matcher.index.encoder
     if picked is None:
         return Shown(values, weights, encoder)
     return Shown(values, weights, encoder, picked.rank, picked.propensity)
+
+
+def _id(full: FullListing) -> int:
+    return full.listing.id or 0
