@@ -96,8 +96,8 @@ def change(uow: UnitOfWork, asked: Mapping[str, str], *, actor: Actor) -> Limits
             row = uow.session.get(SuggestionLimit, limit.name) or SuggestionLimit(name=limit.name, value=will)
             row.value, row.updated_at = will, now()
             uow.session.add(row)
-            subject = ("suggestion_limit", limit.name)
-            record(uow, actor.public_id, "suggestion_limit.change", subject, f"{was} to {will}")
+            said = f"{was} to {will}"
+            record(uow, actor.public_id, "suggestion_limit.change", ("suggestion_limit", limit.name), said)
     if before != after:
         uow.session.execute(update(WaitingPair).values(kept_out=None))
     return after

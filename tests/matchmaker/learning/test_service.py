@@ -49,7 +49,9 @@ def shown(engine, person) -> Arena:
     """A match that the ranking suggested, as the desk is shown it."""
     found = arena(engine, person)
     with unit_of_work(engine) as uow:
-        pair = Found(found.need.id, found.result.id, 0.7, Shown(dict.fromkeys(HAND.shares, 0.7), 0, "hashing", 2, 1.0))
+        pair = Found(
+            found.need.id, found.result.id, 0.7, shown=Shown(dict.fromkeys(HAND.shares, 0.7), 0, "hashing", 2, 1.0)
+        )
         suggest(uow, [pair])
     return found
 
@@ -121,7 +123,7 @@ def test_a_verdict_is_joined_to_what_the_broker_saw_before_it(engine, shown):
         endorse(uow, shown.match().public_id, revision=1, actor=shown.broker)
     with unit_of_work(engine) as uow:
         later = Shown(dict.fromkeys(HAND.shares, 0.1), 0, "hashing")
-        suggest(uow, [Found(shown.need.id, shown.result.id, 0.1, later)])
+        suggest(uow, [Found(shown.need.id, shown.result.id, 0.1, shown=later)])
     (found,) = examples(engine)
     assert (found.by, found.yes, found.propensity) == (Audience.DESK, True, 1.0)
     assert set(found.parts.values()) == {0.7}

@@ -31,7 +31,7 @@ def pair(engine, person):
 
 def show(pair, shown, score=0.7):
     with unit_of_work(pair.engine) as uow:
-        suggest(uow, [Found(pair.need.id, pair.result.id, score, shown)])
+        suggest(uow, [Found(pair.need.id, pair.result.id, score, shown=shown)])
 
 
 def rows(engine):
