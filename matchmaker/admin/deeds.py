@@ -119,6 +119,8 @@ DEEDS: Mapping[str, LazyString] = {
     "suggestion.suggested": lazy("Put a match back on the desk"),
     "suggestion.undo": lazy("Took a verdict back"),
     "suggestion_limit.change": lazy("Changed a limit of suggestions"),
+    "taste.forget": lazy("Let own refusals of a kind count no more"),
+    "taste.remember": lazy("Let own refusals of a kind count again"),
     "weights.learn": lazy("Learned weights from verdicts"),
     "weights.use": lazy("Put weights to use"),
 }

@@ -1,8 +1,9 @@
 """Who gets a match that nobody has taken: the one who speaks the languages, knows the field, and has the most room.
 
-Only brokers who take new matches, have room for one more, belong to neither side, and whose languages, fields and
-regions touch the match are asked. Among them the better fit goes first (`_fitness`), then the emptier desk, then who
-was given something longest ago; the row id settles what is left, so that the same desk always gives the same answer.
+Only brokers who take new matches, have room for one more, belong to neither side, whose languages, fields and regions
+touch the match, and who do not mostly decline its kind are asked. Among them the better fit goes first (`_fitness`),
+then the emptier desk, then who was given something longest ago; the row id settles what is left, so that the same desk
+always gives the same answer.
 """
 
 import json
@@ -18,6 +19,7 @@ from matchmaker.review.broker_queries import Candidate, Case
 from matchmaker.review.models import State, Suggestion
 from matchmaker.review.moves import Move, advance
 from matchmaker.review.states import Party
+from matchmaker.review.taste import is_mostly_declined
 
 # How the timeline calls it; the note of such an entry is the JSON of `Chosen`.
 REASON = "assigned"
@@ -63,7 +65,10 @@ def choose(case: Case, candidates: Iterable[Candidate]) -> Chosen | None:
     able = [
         one
         for one in candidates
-        if one.open < one.most_open and not one.organisations & case.organisations and fits(one, case)
+        if one.open < one.most_open
+        and not one.organisations & case.organisations
+        and fits(one, case)
+        and not is_mostly_declined(one.averse, case.traits)
     ]
     if not able:
         return None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
 
@@ -18,11 +18,14 @@ from matchmaker.accounts.models import (
     Person,
     ScopeKind,
 )
+from matchmaker.core.clock import now
 from matchmaker.listings.models import Listing, ListingCode, Scheme
+from matchmaker.review import taste_queries
 from matchmaker.review.models import MatchMove, MoveKind, State, Suggestion
 from matchmaker.review.policy import STAFF
 from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.states import OFFERED, Party
+from matchmaker.review.taste import Aversion, Trait
 
 # What a first verdict is: everything that tells the ranking, or a side, what a broker thinks.
 VERDICTS = (State.ENDORSED, State.DECLINED, State.PARKED, State.OFFERED_SECOND)
@@ -65,6 +68,8 @@ class Candidate:
     scopes: Scopes = Scopes()
     organisations: frozenset[int] = frozenset()
     given_at: datetime | None = None
+    # Kinds of matches that they have had enough of.
+    averse: tuple[Aversion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,8 @@ class Case:
     organisations: frozenset[int] = frozenset()
     # Brokers who look after one of the two organisations.
     house: frozenset[int] = frozenset()
+    # The kinds of the pair that verdicts can be about.
+    traits: frozenset[Trait] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,7 @@ def candidates(session: Session) -> list[Candidate]:
         .group_by(col(Suggestion.broker_id))
     )
     desks = {id_: (count, given) for id_, count, given in session.execute(counted)}
+    averse = taste_queries.of_people(session, list(able), now())
     houses: dict[int, set[int]] = {}
     for row in session.execute(select(Membership).where(col(Membership.person_id).in_(list(able)))).scalars():
         houses.setdefault(row.person_id, set()).add(row.organisation_id)
@@ -141,6 +149,7 @@ def candidates(session: Session) -> list[Candidate]:
             scopes=one.scopes,
             organisations=frozenset(houses.get(id_, ())),
             given_at=desks.get(id_, (0, None))[1],
+            averse=tuple(averse.get(id_, ())),
         )
         for id_, one in able.items()
         if one.card is not None
@@ -155,8 +164,12 @@ def cases(session: Session, suggestions: Sequence[Suggestion]) -> dict[int, Case
     listings = {id_: (lang, country) for id_, lang, country in session.execute(said)}
     owned = select(Organisation).where(col(Organisation.id).in_(org_ids))
     orgs = {row.id: row for row in session.execute(owned).scalars()}
-    fields = _fields(session, listing_ids)
-    return {one.id: _case(one, listings, orgs, fields) for one in suggestions if one.id is not None}
+    fields, traits = _fields(session, listing_ids), taste_queries.traits(session, suggestions)
+    return {
+        one.id: replace(_case(one, listings, orgs, fields), traits=traits.get(one.id, frozenset()))
+        for one in suggestions
+        if one.id is not None
+    }
 
 
 def figures(session: Session, people: Iterable[int], since: datetime) -> dict[int, Figures]:

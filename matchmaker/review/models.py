@@ -91,6 +91,7 @@ class Suggestion(SQLModel, table=True):
         Index("ix_suggestion_desk", "state", "score"),
         Index("ix_suggestion_queue", "state", "broker_id", "priority"),
         Index("ix_suggestion_deadline", "state", "deadline_at"),
+        Index("ix_suggestion_decided", "decided_by", "decided_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -178,6 +179,16 @@ class SuggestionLimit(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=32)
     value: int
     updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class TasteReset(SQLModel, table=True):
+    """From when on a broker's refusals for a reason say something of their taste; see review/taste.py."""
+
+    __tablename__ = "taste_reset"
+
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    reason: DeclineReason = Field(primary_key=True, sa_type=stored(DeclineReason))
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class MoveKind(StrEnum):

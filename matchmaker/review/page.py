@@ -14,10 +14,12 @@ from matchmaker.core.paging import Page
 from matchmaker.i18n import ngettext
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.kin import NO_KIN, Kin, with_kin
-from matchmaker.review import broker_queries, queries, waiting_queries
+from matchmaker.review import broker_queries, queries, taste, taste_queries, waiting_queries
 from matchmaker.review.broker_queries import Colleague, Scopes
-from matchmaker.review.models import DeclineReason, KeptOut, Origin
+from matchmaker.review.models import DeclineReason, KeptOut, Origin, Suggestion
 from matchmaker.review.queries import Asked, DeskFilters, DeskItem, Tab, Viewer
+from matchmaker.review.queue import TO_DECIDE
+from matchmaker.review.taste import Aversion
 from matchmaker.review.titles import FIELDS
 
 SIZE = 20
@@ -67,6 +69,8 @@ class DeskRow:
     # What else stands for its two sides.
     need_kin: Kin = NO_KIN
     result_kin: Kin = NO_KIN
+    # Why it stands lower than its score says.
+    averse: Sequence[Aversion] = ()
 
     @property
     def picked(self) -> str:
@@ -91,6 +95,8 @@ class DeskPage:
     mine: int = 0
     most_open: int | None = None
     reasons: Sequence[DeclineReason] = tuple(DeclineReason)
+    # Kinds of matches that the reader has had enough of, whether or not one stands here.
+    averse: Sequence[Aversion] = ()
 
     @property
     def soon(self) -> date:
@@ -137,7 +143,8 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
     actor: Actor | None = reader.actor
     assert actor is not None  # the desk is closed to strangers
     colleagues = broker_queries.colleagues(session)
-    viewer = viewer_of(actor, colleagues)
+    averse = tuple(taste_queries.of_people(session, [actor.person_id], now()).get(actor.person_id, ()))
+    viewer = replace(viewer_of(actor, colleagues), averse=averse)
     counts = queries.counts(session, viewer)
     filters = _filters(wanted, counts, colleagues)
     # Where nothing is filtered the end is known.
@@ -147,7 +154,7 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
     return DeskPage(
         filters=filters,
         page=page,
-        rows=_rows(session, page.rows, colleagues, reader),
+        rows=_rows(session, page.rows, colleagues, viewer, reader),
         counts=counts,
         choices=queries.choices(session, viewer, filters.tab),
         colleagues=list(colleagues.values()),
@@ -155,6 +162,7 @@ def desk_page(session: Session, wanted: Wanted, reader: Reader) -> DeskPage:
         waiting=waiting_queries.counts(session, viewer.organisations),
         mine=0 if viewer.everything else counts[Tab.MINE],
         most_open=me.card.most_open if me and me.card and not viewer.everything else None,
+        averse=averse,
     )
 
 
@@ -165,11 +173,17 @@ def _filters(wanted: Wanted, counts: Mapping[Tab, int], colleagues: Mapping[int,
 
 
 def _rows(
-    session: Session, items: Sequence[DeskItem], colleagues: Mapping[int, Colleague], reader: Reader
+    session: Session,
+    items: Sequence[DeskItem],
+    colleagues: Mapping[int, Colleague],
+    viewer: Viewer,
+    reader: Reader,
 ) -> list[DeskRow]:
     sides = {card.id for item in items for card in (item.need, item.result) if card}
     kin = with_kin(session, sorted(sides), reader)
     asked = queries.questions_about(session, [item.suggestion for item in items])
+    ordered = [item.suggestion for item in items if is_ordered_by_taste(item.suggestion)] if viewer.averse else []
+    traits = taste_queries.traits(session, ordered) if ordered else {}
     return [
         DeskRow(
             item=item,
@@ -177,9 +191,15 @@ def _rows(
             asked=asked.get(item.suggestion.id or 0, Asked()),
             need_kin=kin.get(item.suggestion.need_id or 0, NO_KIN),
             result_kin=kin.get(item.suggestion.result_id or 0, NO_KIN),
+            averse=taste.of_pair(viewer.averse, traits, item.suggestion.id or 0),
         )
         for item in items
     ]
+
+
+def is_ordered_by_taste(suggestion: Suggestion) -> bool:
+    """Whether the match is still to be decided, and nobody waits for a word about it."""
+    return suggestion.state in TO_DECIDE and suggestion.origin is not Origin.INTEREST
 
 
 def _name(colleague: Colleague | None) -> str:

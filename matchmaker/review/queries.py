@@ -20,12 +20,13 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
 from matchmaker.listings.models import Listing, ListingCode, Scheme, Status
 from matchmaker.listings.schemas import ListingCard
-from matchmaker.review import twins
+from matchmaker.review import taste_queries, twins
 from matchmaker.review.broker_queries import Scopes
 from matchmaker.review.models import Addressee, MatchMove, Origin, Question, State, Suggestion, WaitingPair
 from matchmaker.review.policy import STAFF
 from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.states import OFFERED, OVER, TOGETHER
+from matchmaker.review.taste import Aversion
 
 
 class Tab(StrEnum):
@@ -63,6 +64,8 @@ class Viewer:
     scopes: Scopes = field(default_factory=Scopes)
     # Whose eyes decide what may stand together.
     actor: Actor | None = None
+    # Kinds of matches that they have had enough of.
+    averse: tuple[Aversion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def desk(
     """The matches of a tab in its order; beyond the end the last page. `page` is (number from 1, size)."""
     number, size = page
     wanted = _joined(select(Suggestion, func.count().over())).where(*_where(viewer, filters))
-    ordered = wanted.order_by(*_ORDERS[filters.tab])
+    ordered = wanted.order_by(*_order(viewer, filters.tab))
     rows = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
     if not rows and number > 1:
         total = session.execute(_joined(select(func.count(_LAST))).where(*_where(viewer, filters))).scalar_one()
@@ -255,6 +258,14 @@ def left_behind(session: Session, limit: int) -> list[Suggestion]:
         .where(col(Suggestion.state) == State.IN_REVIEW, gone)
     )
     return list(session.execute(wanted.order_by(*_BY_VALUE).limit(limit)).scalars())
+
+
+def _order(viewer: Viewer, tab: Tab) -> tuple[Any, ...]:
+    """The order of a tab; what the viewer mostly declines stands lower where value decides."""
+    order = _ORDERS[tab]
+    if order is not _BY_VALUE or not viewer.averse:
+        return order
+    return taste_queries.place(viewer.averse, _NEED, _RESULT).desc(), _LAST
 
 
 def _joined(wanted: Any) -> Select[Any]:

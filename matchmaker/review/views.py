@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matchmaker.core.errors import Conflict, Invalid, NotFound
@@ -10,10 +10,11 @@ from matchmaker.db.uow import UnitOfWork
 from matchmaker.i18n import _, ngettext
 from matchmaker.i18n.locales import current_language
 from matchmaker.listings.confidence import Reader
-from matchmaker.review import bulk, queries, timeline, titles, verdicts
+from matchmaker.review import bulk, queries, taste, taste_words, timeline, titles, verdicts
 from matchmaker.review.brokers_page import brokers_page
 from matchmaker.review.bulk import Missed, Outcome, Picked
 from matchmaker.review.deeds import DEEDS, Call
+from matchmaker.review.models import DeclineReason
 from matchmaker.review.moves import find
 from matchmaker.review.page import Wanted, desk_page
 from matchmaker.review.pair_page import Refused, pair_page
@@ -114,6 +115,26 @@ def take_back() -> ResponseReturnValue:
     return _back()
 
 
+@bp.post("/taste/<reason>/forget")
+@access(Permission.MATCH_REVIEW)
+def forget(reason: str) -> ResponseReturnValue:
+    """Show a kind of match as before, whatever the reader said of it so far."""
+    with unit_of_work() as uow:
+        taste.forget(uow, _reason(reason), actor=current_actor())
+    flash_undo(_("Such matches stand as before."), url_for("review.remember", reason=reason) + _query(), _("Undo"))
+    return _back()
+
+
+@bp.post("/taste/<reason>/remember")
+@access(Permission.MATCH_REVIEW)
+def remember(reason: str) -> ResponseReturnValue:
+    """Take that back."""
+    with unit_of_work() as uow:
+        taste.remember(uow, _reason(reason), actor=current_actor())
+    flash(_("What you declined for this reason counts again."), "success")
+    return _back()
+
+
 @bp.app_errorhandler(NotYours)
 def not_yours(error: NotYours) -> ResponseReturnValue:
     """Say why a match is for somebody else."""
@@ -187,7 +208,8 @@ def _why(one: Missed) -> str:
 
 
 def _words() -> dict[str, object]:
-    return {"states": titles.STATES, "reasons": titles.REASONS, "titles": titles}
+    words = {"states": titles.STATES, "reasons": titles.REASONS, "titles": titles}
+    return {**words, "kind_of_match": taste_words.described}
 
 
 def _done(told: str, done: Sequence[Picked]) -> ResponseReturnValue:
@@ -224,6 +246,12 @@ def _query() -> str:
 
 def _position() -> int:
     return max(1, request.form.get("position", type=int, default=1))
+
+
+def _reason(text: str) -> DeclineReason:
+    if text not in set(DeclineReason):
+        raise NotFound("no such reason")
+    return DeclineReason(text)
 
 
 def _revision() -> int:

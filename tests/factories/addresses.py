@@ -15,4 +15,5 @@ SAMPLES = {
     "token": "unsigned.token",
     "number": 1,
     "name": "funnel",
+    "reason": "too_early",
 }
