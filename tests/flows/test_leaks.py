@@ -74,6 +74,8 @@ KEPT = {
     "stored_file": "f",
     "listing_attachment": "f",
 }
+# Two measurements beside each other, which no page's address alone names.
+OF_TWO_RUNS = ("compare?a=1&b=2", "compare/difference.csv?a=1&b=2", "compare/pairs-difference.csv?a=1&b=2")
 # Pages of the office that name organisations and people, which is their purpose; that a name belongs to a listing is
 # the secret then, so no listing may be on them.
 OF_NAMES = ("/admin/organisations", "/admin/people", "/admin/brokers", "/admin/audit", "/organisations/")
@@ -115,7 +117,7 @@ class Market:
         """Every page as this reader found it, read once."""
         if name not in self.crawled:
             crawler = self.crawled[name] = self.crawler(name)
-            crawler.read([*addresses(self.app, self.ids(name)), "/admin/insights/compare?a=1&b=2"])
+            crawler.read([*addresses(self.app, self.ids(name)), *(f"/admin/insights/{page}" for page in OF_TWO_RUNS)])
         return self.crawled[name]
 
     def ids(self, name: str = "") -> dict[str, list[str]]:
