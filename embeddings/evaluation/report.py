@@ -49,6 +49,17 @@ def summarise(dataset: Dataset, rankings: Rankings, *, cross_border: bool, pair:
     return Summary(len(rows), _intervals(rows))
 
 
+def within(dataset: Dataset, rankings: Rankings, pair: str) -> Summary:
+    """Figures of a pair of languages, where each query is answered from the foreign documents of the other one alone.
+
+    Among documents of many languages a pair's figures say as much of how many others compete for the first places.
+    """
+    target = pair.partition(">")[2]
+    languages = {document.id: document.lang for document in dataset.documents}
+    alone = {query: [id_ for id_ in ranked if languages[id_] == target] for query, ranked in rankings.items()}
+    return summarise(dataset, alone, cross_border=True, pair=pair)
+
+
 def worth(dataset: Dataset, whole: Rankings, without: Rankings, *, cross_border: bool) -> Summary:
     """What is lost where something is left out: figures of the whole minus those without it, paired by query."""
     rows = measured(dataset, whole, cross_border=cross_border) - measured(dataset, without, cross_border=cross_border)

@@ -353,11 +353,11 @@ def _print(name: str, result: Result) -> None:
             for scope, summary in scopes.items():
                 table.add_row(step, scope, *_cells(summary))
         out.print(table)
-    table = Table("pair", "queries", *MEASURES, title=f"{name}: the product, cross-border, per language pair")
+    table = Table("pair", "queries", *MEASURES, title=f"{name}: the product, cross-border, per pair of languages alone")
     for pair, summary in result.pairs.items():
         table.add_row(pair, str(summary.queries), *_cells(summary))
     out.print(table)
-    for key in ("worst_pair", "reasons"):
+    for key in ("worst_pair", "worst_pair_among_all", "reasons"):
         if said := result.as_dict().get(key):
             out.print(key.replace("_", " "), said)
 

@@ -13,7 +13,7 @@ from embeddings.cache import VectorCache
 from embeddings.encoders.base import Encoder, Progress, Vectors, unit_rows
 from embeddings.encoders.ensemble import Block, blocks_of
 from embeddings.evaluation.dataset import Dataset, Document, Query
-from embeddings.evaluation.report import Summary, pairs, summarise, worst_pair, worth
+from embeddings.evaluation.report import Summary, pairs, summarise, within, worst_pair, worth
 from embeddings.fairness import reference
 from embeddings.index.faiss import FaissIndex
 from embeddings.lexical import Bm25
@@ -75,10 +75,15 @@ class Reasons(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """Figures of every way of ranking, by way and scope; of the product per language pair (cross-border); of steps."""
+    """Figures of every way of ranking, by way and scope; of the product per language pair (cross-border); of steps.
+
+    Of a pair, needs of one language are answered from the foreign documents of the other alone; `pairs_among_all` has
+    the same documents as right answers, while those of all languages compete.
+    """
 
     ways: Mapping[str, Mapping[str, Summary]]
     pairs: Mapping[str, Summary]
+    pairs_among_all: Mapping[str, Summary] = field(default_factory=dict)
     # Step → scope → what is lost without it.
     steps: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict)
     reasons: Reasons | None = None
@@ -86,10 +91,12 @@ class Result:
     def as_dict(self) -> dict[str, object]:
         """The JSON of the command."""
         ways = {way: {scope: found.as_dict() for scope, found in scopes.items()} for way, scopes in self.ways.items()}
-        said: dict[str, object] = {**ways, "pairs": {pair: found.as_dict() for pair, found in self.pairs.items()}}
-        pair, share = worst_pair(self.pairs, "hit@10")
-        if pair:
-            said["worst_pair"] = {"pair": pair, "share_of_mean": round(share, 6), "measure": "hit@10"}
+        said: dict[str, object] = {**ways}
+        for name, figures in (("pair", self.pairs), ("pair_among_all", self.pairs_among_all)):
+            said[name.replace("pair", "pairs")] = {pair: found.as_dict() for pair, found in figures.items()}
+            pair, share = worst_pair(figures, "hit@10")
+            if pair:
+                said[f"worst_{name}"] = {"pair": pair, "share_of_mean": round(share, 6), "measure": "hit@10"}
         if self.steps:
             said["ablation"] = list(self._ablation())
         if self.reasons:
@@ -155,7 +162,7 @@ class Trial:
     words: Mapping[str, "Said"]
     say: Say
 
-    def ranking(self, encoded: Encoded, how: Variation, scope: str) -> Ranking:
+    def ranking(self, encoded: Encoded, how: Variation, scope: str, depth: int = DEPTH) -> Ranking:
         """Every query's documents as the product ranks them, or as it would without one of its steps."""
         encoded = encoded if how.second or len(encoded.blocks) == 1 else encoded.of_first()
         if how.all_means:
@@ -169,7 +176,7 @@ class Trial:
         for number, query, vectors, keep in zip(count(1), self.dataset.queries, encoded.queries, keeps, strict=False):
             market = [np.array([ids[owner] != query.itself for owner in owners])]
             said = self.words[query.id] if how.words else Said()
-            found = _found(pool, (query, vectors), said, market, keep[owners])
+            found = _found(pool, (query, vectors), said, (market, keep[owners], depth))
             # A task says nothing but texts, so every other part of the score is the same for all.
             scores = {row.owner: scoring.total(judge(NOTHING, NOTHING, row, shared=said.shared(row))) for row in found}
             order = sorted(scores, key=lambda owner: (-scores[owner], owner))
@@ -204,7 +211,7 @@ def evaluate(
     trial = Trial(dataset, _words(dataset, say("looking for rare words")), say)
     bm25 = Bm25([f"{document.title}\n{document.text}" for document in dataset.documents])
     ways: dict[str, dict[str, Summary]] = {"product": {}, "plain_cosine": {}, "bm25": {}}
-    by_pair: dict[str, Summary] = {}
+    by_pair: tuple[dict[str, Summary], dict[str, Summary]] = ({}, {})
     steps: dict[str, dict[str, Summary]] = {}
     for scope, cross in SCOPES.items():
         keeps = list(_keeps(dataset, cross_border=cross))
@@ -215,13 +222,19 @@ def evaluate(
         words = _by_scores(dataset, keeps, (bm25.scores(query.text) for query in dataset.queries))
         ways["bm25"][scope] = summarise(dataset, words, cross_border=cross)
         if cross:
-            by_pair = {
-                pair: summarise(dataset, product, cross_border=True, pair=pair)
-                for pair in pairs(dataset, cross_border=True)
-            }
+            by_pair = _by_pair(trial, encoded, product)
         for step, without in _without(trial, encoded, unadapted, scope) if also.ablation else ():
             steps.setdefault(step, {})[scope] = worth(dataset, product, without, cross_border=cross)
-    return Result(ways, by_pair, steps)
+    return Result(ways, *by_pair, steps)
+
+
+def _by_pair(trial: Trial, encoded: Encoded, product: Ranking) -> tuple[dict[str, Summary], dict[str, Summary]]:
+    """Per pair of languages the figures among documents of the other language alone, and among all."""
+    languages = len({document.lang for document in trial.dataset.documents})
+    deep = trial.ranking(encoded, WHOLE, "cross_border", DEPTH * languages) if languages > 1 else product
+    known = pairs(trial.dataset, cross_border=True)
+    alone = {pair: within(trial.dataset, deep, pair) for pair in known}
+    return alone, {pair: summarise(trial.dataset, product, cross_border=True, pair=pair) for pair in known}
 
 
 def _without(trial: Trial, encoded: Encoded, unadapted: Encoded | None, scope: str) -> Iterator[tuple[str, Ranking]]:
@@ -250,14 +263,17 @@ def encode(dataset: Dataset, encoder: Encoder, cache: VectorCache, say: Say) -> 
 
 
 def _found(
-    pool: Pool, asked: tuple[Query, Vectors], said: Said, market: Sequence[NDArray[np.bool_]], keep: NDArray[np.bool_]
+    pool: Pool,
+    asked: tuple[Query, Vectors],
+    said: Said,
+    among: tuple[Sequence[NDArray[np.bool_]], NDArray[np.bool_], int],
 ) -> list[Found]:
     """The documents that are looked at: the closest, and of the others those that say the same rare words."""
-    query, vectors = asked
+    (query, vectors), (market, keep, depth) = asked, among
     sought = pool.seek(vectors, [query.lang] * len(vectors))
     if is_long([query.text]):
         sought = pool.echoed(sought, market)
-    found = pool.search(sought, max(DEPTH, CLOSE), market=market, keep=[keep], echo=False)
+    found = pool.search(sought, max(depth, CLOSE), market=market, keep=[keep], echo=False)
     here = {row.owner for row in found}
     most = [owner for owner in list(said.agreements)[:MOST_SAID] if owner not in here]
     more = keep & np.isin(pool.layers[0].owners, np.array(most, dtype=np.int64))

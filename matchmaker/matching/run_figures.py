@@ -17,7 +17,20 @@ from math import isfinite
 from typing import Any
 
 # Keys of the JSON that are no way of ranking.
-OTHERS = frozenset({"pairs", "worst_pair", "ablation", "reasons", "calibration", "coverage", "gini", "lorenz"})
+OTHERS = frozenset(
+    {
+        "pairs",
+        "worst_pair",
+        "pairs_among_all",
+        "worst_pair_among_all",
+        "ablation",
+        "reasons",
+        "calibration",
+        "coverage",
+        "gini",
+        "lorenz",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -64,16 +64,19 @@ def test_the_product_finds_across_languages_what_plain_cosine_does_not(folder: P
 
 def test_every_way_is_measured_in_both_scopes_and_every_pair_across_borders(folder: Path, tmp_path: Path) -> None:
     found = measured(read(folder), tmp_path).as_dict()
-    assert list(found) == ["product", "plain_cosine", "bm25", "pairs"]
+    assert list(found) == ["product", "plain_cosine", "bm25", "pairs", "pairs_among_all"]
     for way in ("product", "plain_cosine", "bm25"):
         scopes: Any = found[way]
         assert list(scopes) == ["all", "cross_border"]
         for figures in scopes.values():
             assert {*MEASURES, "queries"} <= set(figures)
             assert figures["queries"] == ASKED * len(FILLERS)
-    pairs: Any = found["pairs"]
-    assert set(pairs) == {f"{a}>{b}" for a in FILLERS for b in FILLERS if a != b}
+    pairs, among_all = (cast("dict[str, Any]", found[name]) for name in ("pairs", "pairs_among_all"))
+    assert set(pairs) == set(among_all) == {f"{a}>{b}" for a in FILLERS for b in FILLERS if a != b}
     assert all(pair["queries"] == ASKED for pair in pairs.values())
+    # Alone a right answer stands no further down than where those of other languages stand before it.
+    assert all(pairs[pair]["mrr"] >= among_all[pair]["mrr"] for pair in pairs)
+    assert any(pairs[pair]["mrr"] > among_all[pair]["mrr"] for pair in pairs)
     assert json.loads(json.dumps(found)) == found
 
 
@@ -101,7 +104,7 @@ def test_measuring_again_encodes_nothing_and_finds_the_same(folder: Path, tmp_pa
 def test_the_command_prints_one_json_object_and_nothing_else(app: Flask, folder: Path) -> None:
     done = app.test_cli_runner().invoke(args=["matching", "evaluate", str(folder), "--json"])
     assert done.exit_code == 0, done.output
-    assert list(json.loads(done.stdout)) == ["product", "plain_cosine", "bm25", "pairs"]
+    assert list(json.loads(done.stdout)) == ["product", "plain_cosine", "bm25", "pairs", "pairs_among_all"]
 
 
 def test_the_command_prints_a_table_for_people(app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
