@@ -63,10 +63,10 @@ def joined(pool: Pool, other: Pool) -> Pool:
 
 
 def layer_of(rows: Rows, correction: Correction, names: tuple[str, ...], *, build: Build = FlatIndex) -> Layer:
-    """Searchable rows: passages grouped by document and language, and the mean of each group."""
+    """Searchable rows: passages grouped by language and document, and the mean of each group."""
     order = {name: code for code, name in enumerate(names)}
     codes = np.array([order[language] for language in rows.languages], dtype=np.int32)
-    sorting = np.lexsort((rows.passages, codes, rows.owners))
+    sorting = np.lexsort((rows.passages, rows.owners, codes))
     owners, codes = rows.owners[sorting], codes[sorting]
     fair = correction.apply(rows.vectors[sorting], [rows.languages[i] for i in sorting])
     first = np.ones(len(owners), dtype=bool)
@@ -144,6 +144,7 @@ def _pool(indexes: Mapping[str, FaissIndex], arrays: Mapping[str, NDArray[np.gen
         passages=indexes["passages"],
         passage_ids=arrays["passage_ids"].astype(np.int64),
     )
+    layer.parts  # noqa: B018  (raises where an older version has laid the rows out otherwise)
     return Pool(correction, tuple(map(str, arrays["names"])), usual, (layer,))
 
 

@@ -11,6 +11,8 @@ before the cut.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -38,6 +40,8 @@ LEAST_SPREAD = 1e-3
 ALL = -1
 # How many rows of each language are looked at closely, at least.
 CANDIDATES = 50
+# Where the rows are of a language that a layer does not have.
+NOWHERE: tuple[slice, None] = (slice(0, 0), None)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Layer:
-    """Searchable rows; `starts[i]:starts[i + 1]` are the passages of row i."""
+    """Searchable rows, those of a language beside each other; `starts[i]:starts[i + 1]` are the passages of row i."""
 
     wholes: VectorIndex
     owners: NDArray[np.int64]
@@ -79,6 +83,19 @@ class Layer:
     starts: NDArray[np.int64]
     passages: VectorIndex
     passage_ids: NDArray[np.int64]
+
+    @cached_property
+    def parts(self) -> dict[int, tuple[slice, VectorIndex]]:
+        """Code of a language → its rows, and the index of their wholes alone: a scan costs no more than these.
+
+        Raises ValueError where a language's rows lie apart.
+        """
+        bounds = [0, *(np.flatnonzero(np.diff(self.languages)) + 1).tolist(), len(self.languages)]
+        places = [slice(start, stop) for start, stop in pairwise(bounds) if start < stop]
+        found = {int(self.languages[place.start]): (place, self.wholes.part(place)) for place in places}
+        if len(found) < len(places):
+            raise ValueError("the rows of a language do not lie beside each other")
+        return found
 
 
 @dataclass(frozen=True)
@@ -298,10 +315,10 @@ class Pool:
         """The n rows of a language whose whole is closest, with their exact scores."""
         parts = []
         for number, (layer, keep) in enumerate(zip(self.layers, keeps, strict=True)):
-            here = keep & (layer.languages == code)
-            if here.any():
-                _, rows = layer.wholes.search(self._aim(sought)[None], n, keep=here)
-                parts.append(self._scored(sought, number, rows[0][rows[0] >= 0]))
+            place, wholes = layer.parts.get(code, NOWHERE)
+            if wholes is not None and keep[place].any():
+                _, rows = wholes.search(self._aim(sought)[None], n, keep=keep[place])
+                parts.append(self._scored(sought, number, place.start + rows[0][rows[0] >= 0]))
         return join(parts, n)
 
     def _scored(self, sought: Sought, number: int, rows: NDArray[np.int64]) -> Scored:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import log, sqrt
 from pathlib import Path
 
 from embeddings.codes import is_code, lexical_terms
+from embeddings.text import Token
 
 MOST_TERMS = 16
 # What more of a language's texts say than this tells nothing; judged where there are enough texts to judge by.
@@ -89,7 +90,7 @@ def agreement(terms: Sequence[Term], said: Collection[str], languages: Collectio
 def as_written(text: str, forms: Collection[str], *, most: int = 8) -> list[str]:
     """The tokens as a text writes them: `锂电` and `电池` as 锂电池, `iso`, `12944` and `iso12944` as ISO 12944."""
     found: list[tuple[int, int]] = []
-    for token in lexical_terms(text):
+    for token in _tokens(text):
         if token.form in forms:
             if found and token.start < found[-1][1]:
                 found[-1] = (found[-1][0], max(found[-1][1], token.end))
@@ -100,6 +101,12 @@ def as_written(text: str, forms: Collection[str], *, most: int = 8) -> list[str]
         words = " ".join(text[start:end].split())
         written.setdefault(words.casefold(), words)
     return list(written.values())[:most]
+
+
+@lru_cache(maxsize=32)
+def _tokens(text: str) -> tuple[Token, ...]:
+    """A list of matches asks the same text once for each of them."""
+    return tuple(lexical_terms(text))
 
 
 @cache

@@ -29,6 +29,10 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def part(self, place: slice) -> "VectorIndex":
+        """An index of these rows alone, which are counted from 0 there; it shares their memory."""
+        ...
+
     def vectors(self, rows: Rows) -> Vectors:
         """The stored vectors of these rows, shape (rows, dim)."""
         ...

@@ -20,8 +20,9 @@ SPARE = 16
 class FaissIndex:
     """A scalar-quantised (fp16) flat index; open it with `load` or make one with `build`."""
 
-    def __init__(self, index: Any) -> None:
-        self._index = index
+    def __init__(self, index: Any, whole: Any = None) -> None:
+        # A part lies in the memory of the whole, which must live as long.
+        self._index, self._whole = index, whole
 
     @classmethod
     def build(cls, vectors: Vectors) -> "FaissIndex":
@@ -74,6 +75,17 @@ class FaissIndex:
                 break
             wanted = min(2 * wanted, most)
         return best_first(np.where(rows < 0, -np.inf, scores).astype(np.float32), rows, k)
+
+    def part(self, place: slice) -> "FaissIndex":
+        """See VectorIndex.part. With a selector over all rows FAISS would ask of each whether it may be found."""
+        start, stop, _ = place.indices(self.count)
+        whole, size = self._index, self._index.sa_code_size()
+        codes = faiss.rev_swig_ptr(whole.codes.data(), self.count * size)[start * size : stop * size]
+        bytes_of: Any = faiss.MaybeOwnedVectorUInt8  # the stub misses what makes views
+        part = faiss.IndexScalarQuantizer(whole.d, whole.sq.qtype, whole.metric_type)
+        part.codes = bytes_of.create_view(faiss.swig_ptr(codes), len(codes), whole.codes.owner)
+        part.ntotal, part.is_trained = stop - start, True
+        return FaissIndex(part, whole)
 
     def vectors(self, rows: Rows) -> Vectors:
         """See VectorIndex.vectors."""

@@ -27,6 +27,10 @@ class FlatIndex:
         rows = np.broadcast_to(kept.astype(np.int64), scores.shape)
         return best_first(scores, rows, k)
 
+    def part(self, place: slice) -> "FlatIndex":
+        """See VectorIndex.part."""
+        return FlatIndex(self._vectors[place])
+
     def vectors(self, rows: Rows) -> Vectors:
         """See VectorIndex.vectors."""
         found: Vectors = self._vectors[rows]

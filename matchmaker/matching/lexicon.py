@@ -47,7 +47,7 @@ MOST_TOKENS = 4_000
 # Terms of one question; a bit each tells which of them a listing says.
 MOST_ASKED = 32
 # Listings that one question looks at: the commonest terms beyond this are left out, but never the rarest.
-MOST_LOOKED_AT = 30_000
+MOST_LOOKED_AT = 6_000
 _CHUNK = 500
 # What the index keeps in one piece; anything else no text says, and neither database would take it for a word.
 _IS_TOKEN = re.compile(r"[A-Za-z0-9.\-\u0080-\U0010ffff]+")
@@ -210,20 +210,30 @@ def hits(database: Database, terms: Sequence[Term], wanted: Wanted, limit: int) 
     ]
     one = union_all(*each).subquery() if len(each) > 1 else each[0].subquery()
     score, bits = func.sum(one.c.weight).label("score"), func.sum(one.c.bit).label("bits")
-    summed = select(one.c.rowid, score, bits).group_by(one.c.rowid).subquery()
-    best = (
-        select(col(LexicalListing.listing_id), summed.c.score, summed.c.bits)
-        .join(summed, summed.c.rowid == LexicalListing.listing_id)
-        .where(*_conditions(wanted))
-        .order_by(summed.c.score.desc(), col(LexicalListing.listing_id))
-        .limit(limit)
-    )
+    rows = database.execute(
+        select(one.c.rowid, score, bits).group_by(one.c.rowid).order_by(score.desc(), one.c.rowid)
+    ).all()
+    found: list[LexicalHit] = []
+    # A few at a time: joined to all of them, a database begins with the hundred thousand listings that are published.
+    for start in range(0, len(rows), _CHUNK):
+        some = rows[start : start + _CHUNK]
+        may = _that_may(database, [row[0] for row in some], wanted)
+        found += [LexicalHit(row[0], row[1], _of_bits(asked, int(row[2]))) for row in some if row[0] in may]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _that_may(database: Database, listing_ids: Sequence[int], wanted: Wanted) -> set[int]:
+    """Those of these listings that may answer."""
+    allowed = select(col(LexicalListing.listing_id)).where(col(LexicalListing.listing_id).in_(listing_ids))
     if wanted.listed:
-        best = best.join(Listing, col(Listing.id) == LexicalListing.listing_id)
-    return [
-        LexicalHit(row[0], row[1], tuple(term for bit, term in enumerate(asked) if int(row[2]) >> bit & 1))
-        for row in database.execute(best)
-    ]
+        allowed = allowed.join(Listing, col(Listing.id) == LexicalListing.listing_id)
+    return set(database.execute(allowed.where(*_conditions(wanted))).scalars())
+
+
+def _of_bits(terms: Sequence[Term], bits: int) -> tuple[Term, ...]:
+    return tuple(term for bit, term in enumerate(terms) if bits >> bit & 1)
 
 
 def saying_all(database: Database, forms: Collection[str], wanted: Wanted, limit: int) -> list[int]:

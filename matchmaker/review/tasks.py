@@ -26,10 +26,11 @@ from matchmaker.review.waiting import LEAST_SCORE, keep, place
 EACH = 5
 
 # The desk's own place in the change log.
-CURSOR, BATCH = "desk", 32
+# Few at a time: whoever ends the server waits for a batch, and each of its pairs is ranked from both sides.
+CURSOR, BATCH = "desk", 8
 # Scores say how a result stands out in the market of the day: open pairs are scored again when the log has moved by
 # this many entries, or by this share of the market, and a few needs at a time.
-STALE_AFTER, STALE_SHARE, STALE_BATCH = 100, 0.1, 8
+STALE_AFTER, STALE_SHARE, STALE_BATCH = 100, 0.1, 2
 # Whoever waits for a broker's word waits a minute; a deadline of days may be an hour late in its reminder.
 TICKS = (
     Tick("offers", 30.0, clock.offer_due),

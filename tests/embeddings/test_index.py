@@ -51,6 +51,20 @@ def test_the_best_rows_come_first_with_their_scores(build: Build) -> None:
 
 
 @BUILDS
+@pytest.mark.parametrize("place", [slice(0, 300), slice(299, 300), slice(10, 290)])
+def test_a_part_answers_as_an_index_of_its_rows_alone(build: Build, place: slice) -> None:
+    vectors, queries = drawn(300, 24, seed=6), drawn(3, 24, seed=7)
+    part = build(vectors).part(place)  # the whole is held by nobody but its part
+    own = vectors[place]
+    keep = np.random.default_rng(8).random(len(own)) < 0.5
+    assert (part.count, part.dim) == own.shape
+    same(part.search(queries, 9), brute_force(own, queries, 9))
+    same(part.search(queries, 9, keep=keep), brute_force(own, queries, 9, keep))
+    np.testing.assert_array_equal(part.vectors(np.arange(len(own))), own)
+    np.testing.assert_array_equal(part.part(slice(0, 1)).vectors(np.zeros(1, dtype=np.int64)), own[:1])
+
+
+@BUILDS
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.01, 0.001])
 def test_a_filter_is_applied_before_the_cut(build: Build, share: float) -> None:
     vectors, queries = drawn(3000, 16, seed=3), drawn(3, 16, seed=4)

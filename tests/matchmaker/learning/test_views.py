@@ -108,7 +108,7 @@ def test_the_next_suggestions_stand_in_their_new_order(engine, office, person):
     low, high = ({**dict.fromkeys(HAND.shares, 0.5), "maturity": value} for value in (0.0, 1.0))
     with unit_of_work(engine) as uow:
         shown = [Shown(parts, 0, "hashing", 1, 1.0) for parts in (low, high)]
-        suggest(uow, [Found(one.need.id, one.result.id, score, how) for one, score, how in
+        suggest(uow, [Found(one.need.id, one.result.id, score, shown=how) for one, score, how in
                       zip((pair, other), (0.52, 0.5), shown, strict=True)])  # fmt: skip
     press(client, "Learn from all")
     (listed,) = page(client).all("ol", class_="mm-rows")

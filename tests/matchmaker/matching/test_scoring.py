@@ -241,9 +241,9 @@ def test_even_the_most_extreme_standing_has_a_fit(standing: float) -> None:
 
 
 def test_what_stands_out_where_nothing_is_near_counts_little() -> None:
-    assert fit(1.0, 0.4) > 0.8
-    assert fit(1.0, 0.2) < 0.25
-    assert 0 < fit(1.0, 0.0) < 0.1
+    assert fit(3.0, 0.4) > 0.8
+    assert fit(3.0, 0.2) < 0.25
+    assert 0 < fit(3.0, 0.0) < 0.1
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
