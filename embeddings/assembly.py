@@ -14,7 +14,8 @@ from embeddings.fairness import UNKNOWN, Correction, Reference, fit, unit_blocks
 from embeddings.index.base import VectorIndex
 from embeddings.index.faiss import FaissIndex
 from embeddings.index.flat import FlatIndex
-from embeddings.pool import ALL, SAMPLE, Language, Layer, Pool, Rows
+from embeddings.layers import Language, Layer, Rows
+from embeddings.pool import ALL, SAMPLE, Pool
 
 # How a block for every language is written in a snapshot.
 EVERY = "*"

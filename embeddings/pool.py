@@ -9,10 +9,8 @@ far a score stands out from the best that the same query has in the same languag
 before the cut.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +18,8 @@ from numpy.typing import NDArray
 
 from embeddings.encoders.base import Vectors
 from embeddings.fairness import Correction, unit_blocks
-from embeddings.index.base import Keep, VectorIndex
+from embeddings.index.base import Keep
+from embeddings.layers import NOWHERE, Language, Layer
 from embeddings.scored import PEERS, Scored, join, level_of, usual_level
 
 T = TypeVar("T", float, NDArray[np.float32])
@@ -40,8 +39,6 @@ LEAST_SPREAD = 1e-3
 ALL = -1
 # How many rows of each language are looked at closely, at least.
 CANDIDATES = 50
-# Where the rows are of a language that a layer does not have.
-NOWHERE: tuple[slice, None] = (slice(0, 0), None)
 
 
 @dataclass(frozen=True)
@@ -64,46 +61,14 @@ PRODUCT = Recipe()
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Documents' rows before they are searchable: passages in order of row, raw vectors (m, dim)."""
+class Scale:
+    """What a question's scores are measured by: per language's code what is usual among its best, and the spread.
 
-    owners: NDArray[np.int64]
-    languages: Sequence[str]
-    passages: NDArray[np.int64]
-    vectors: Vectors
+    `reach` is the highest score of its own that the question has in the whole market.
+    """
 
-
-@dataclass(frozen=True)
-class Layer:
-    """Searchable rows, those of a language beside each other; `starts[i]:starts[i + 1]` are the passages of row i."""
-
-    wholes: VectorIndex
-    owners: NDArray[np.int64]
-    languages: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    passages: VectorIndex
-    passage_ids: NDArray[np.int64]
-
-    @cached_property
-    def parts(self) -> dict[int, tuple[slice, VectorIndex]]:
-        """Code of a language → its rows, and the index of their wholes alone: a scan costs no more than these.
-
-        Raises ValueError where a language's rows lie apart.
-        """
-        bounds = [0, *(np.flatnonzero(np.diff(self.languages)) + 1).tolist(), len(self.languages)]
-        places = [slice(start, stop) for start, stop in pairwise(bounds) if start < stop]
-        found = {int(self.languages[place.start]): (place, self.wholes.part(place)) for place in places}
-        if len(found) < len(places):
-            raise ValueError("the rows of a language do not lie beside each other")
-        return found
-
-
-@dataclass(frozen=True)
-class Language:
-    """How many rows a language has, and some of them (n, dim), evenly drawn, to tell how far its scores spread."""
-
-    count: int
-    sample: Vectors
+    levels: Mapping[int, tuple[float, float]]
+    reach: float
 
 
 @dataclass(frozen=True)
@@ -111,7 +76,7 @@ class Sought:
     """What is looked for: corrected passages (q, dim) and their mean (dim,), whose blocks are unit vectors.
 
     `shares` (q,) say how much each passage counts; they add up to 1. `languages` are those that it is written in.
-    `echo` is the mean of the documents that fit best, None before they are known.
+    `echo` is the mean of the documents that fit best, `scale` what the market answers; None before they are known.
     """
 
     passages: Vectors
@@ -119,6 +84,7 @@ class Sought:
     shares: NDArray[np.float32]
     languages: frozenset[str]
     echo: Vectors | None = None
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True)
@@ -273,22 +239,39 @@ class Pool:
         wholes = [self.layers[row.place[0]].wholes.vectors(np.array([row.place[1]])) for row in speakers]
         return replace(sought, echo=np.concatenate(wholes).mean(axis=0))
 
+    def scaled(self, sought: Sought, market: Sequence[Keep]) -> Sought:
+        """The same, with what the market answers, so that many searches for it ask the market once."""
+        asked = {code: self._weighted(sought, code) for code in self._codes(market)}
+        usual = {code: self._closest(one, code, market, PEERS * 2) for code, one in asked.items()}
+        return replace(sought, scale=self._scale(asked, usual))
+
     def _ranked(self, sought: Sought, n: int, market: Sequence[Keep], keep: Sequence[Keep]) -> list[Found]:
         """The n closest of each language among `keep`, best document first."""
+        scale = sought.scale
+        asked = {code: self._weighted(sought, code) for code in self._codes(keep if scale else market)}
+        usual: dict[int, Scored] = {}
+        if scale is None:
+            # Whoever asks for the whole market gets from one search both what is usual there and what is shown.
+            depth = max(n, PEERS * 2) if keep is market else PEERS * 2
+            usual = {code: self._closest(one, code, market, depth) for code, one in asked.items()}
+            scale = self._scale(asked, usual)
         found: list[Found] = []
-        asked = {code: self._weighted(sought, code) for code in self._codes(market)}
-        # Whoever asks for the whole market gets from one search both what is usual there and what is shown.
-        depth = max(n, PEERS * 2) if keep is market else PEERS * 2
-        usual = {code: self._closest(one, code, market, depth) for code, one in asked.items()}
+        for code, one in asked.items():
+            if code in scale.levels:
+                chosen = usual[code] if usual and keep is market else self._closest(one, code, keep, n)
+                found += self._stand(chosen, code, self._level_share(sought, self.names[code]), scale)
+        return _best_of_each(found)
+
+    def _scale(self, asked: Mapping[int, Sought], usual: Mapping[int, Scored]) -> Scale:
+        """What the best of every language reach; one with few documents borrows from all."""
         levels = {code: level_of(scored) for code, scored in usual.items()}
         everywhere = usual_level(list(levels.values()))
         reach = max((float(scored.own.max()) for scored in usual.values() if len(scored.own)), default=0.0)
-        for code, (peers, level) in levels.items():
-            spread = self._spread(asked[code], code)
-            padded = (level * peers + everywhere * (PEERS - peers)) / PEERS
-            chosen = usual[code] if keep is market else self._closest(asked[code], code, keep, n)
-            found += self._stand(chosen, code, self._level_share(sought, self.names[code]), (padded, spread, reach))
-        return _best_of_each(found)
+        padded = {
+            code: ((level * peers + everywhere * (PEERS - peers)) / PEERS, self._spread(asked[code], code))
+            for code, (peers, level) in levels.items()
+        }
+        return Scale(padded, reach)
 
     def _weighted(self, sought: Sought, code: int) -> Sought:
         """The same for documents of one language: dimensions that say nothing in it are taken out."""
@@ -354,8 +337,8 @@ class Pool:
             passage_id=layer.passage_ids[members[first]],
         )
 
-    def _stand(self, scored: Scored, code: int, share: float, scale: tuple[float, float, float]) -> Iterator[Found]:
-        level, spread, reach = scale
+    def _stand(self, scored: Scored, code: int, share: float, scale: Scale) -> Iterator[Found]:
+        level, spread = scale.levels[code]
         standing = (scored.score - share * level) / spread
         for i, number in enumerate(scored.layer):
             yield Found(
@@ -368,7 +351,7 @@ class Pool:
                 echo=None if np.isnan(scored.echo[i]) else float(scored.echo[i]),
                 level=level,
                 spread=spread,
-                reach=reach,
+                reach=scale.reach,
                 pair=(int(scored.own_passage[i]), int(scored.passage_id[i])),
                 place=(int(number), int(scored.row[i])),
             )

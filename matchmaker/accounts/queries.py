@@ -62,13 +62,37 @@ def writers(session: Session, organisation_id: int | None) -> list[int]:
 
 def actor_of(session: Session, person: Person) -> Actor:
     """The person with what they may do for whom."""
-    assert person.id is not None
     rows = session.exec(
         select(Membership, Organisation)
         .join(Organisation, col(Organisation.id) == Membership.organisation_id)
         .where(Membership.person_id == person.id)
-        .order_by(col(Membership.joined_at), col(Membership.organisation_id))
     ).all()
+    return _actor(person, rows)
+
+
+def signed_in(session: Session, token_hash: str) -> tuple[SignIn, Actor] | None:
+    """The running sign-in of a token; None when it ended, was idle too long, never was, or the account is closed.
+
+    Every page asks, so it is one query.
+    """
+    rows = session.exec(
+        select(SignIn, Person, Membership, Organisation)
+        .join(Person, col(Person.id) == SignIn.person_id)
+        .outerjoin(Membership, col(Membership.person_id) == col(Person.id))
+        .outerjoin(Organisation, col(Organisation.id) == col(Membership.organisation_id))
+        .where(SignIn.token_hash == token_hash)
+    ).all()
+    if not rows:
+        return None
+    row, person = rows[0][:2]
+    if row.ended_at is not None or now() - row.seen_at > IDLE or now() - row.created_at > LONGEST:
+        return None
+    return (row, _actor(person, [(one, org) for *_, one, org in rows if one])) if person.closed_at is None else None
+
+
+def _actor(person: Person, memberships: Iterable[tuple[Membership, Organisation]]) -> Actor:
+    assert person.id is not None
+    rows = sorted(memberships, key=lambda row: (row[0].joined_at, row[0].organisation_id))
     known = tuple(Affiliation(one.id or 0, one.public_id, one.name, row.role) for row, one in rows)
     return Actor(
         person_id=person.id,
@@ -82,17 +106,6 @@ def actor_of(session: Session, person: Person) -> Actor:
         lang=person.lang,
         timezone=person.timezone,
     )
-
-
-def signed_in(session: Session, token_hash: str) -> tuple[SignIn, Actor] | None:
-    """The running sign-in of a token; None when it ended, was idle too long, never was, or the account is closed."""
-    row = session.get(SignIn, token_hash)
-    if row is None or row.ended_at is not None:
-        return None
-    if now() - row.seen_at > IDLE or now() - row.created_at > LONGEST:
-        return None
-    person = session.get(Person, row.person_id)
-    return (row, actor_of(session, person)) if person and person.closed_at is None else None
 
 
 def running_sign_ins(session: Session, person_id: int) -> Sequence[SignIn]:

@@ -16,8 +16,9 @@ from embeddings.evaluation.dataset import Dataset, Document, Query
 from embeddings.evaluation.report import Summary, pairs, summarise, within, worst_pair, worth
 from embeddings.fairness import reference
 from embeddings.index.faiss import FaissIndex
+from embeddings.layers import Rows
 from embeddings.lexical import Bm25
-from embeddings.pool import PRODUCT, Found, Pool, Recipe, Rows
+from embeddings.pool import PRODUCT, Found, Pool, Recipe
 from embeddings.rarity import Agreement
 from matchmaker.matching import lexicon, scoring
 from matchmaker.matching.judging import judge

@@ -11,9 +11,10 @@ passages, in layers of their own; only the view from inside has those, in the pl
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -25,7 +26,8 @@ from embeddings.encoders.base import Encoder
 from embeddings.encoders.ensemble import blocks_of
 from embeddings.fairness import reference
 from embeddings.index.base import Keep
-from embeddings.pool import Pool, Rows
+from embeddings.layers import Rows
+from embeddings.pool import Pool
 from embeddings.store import Manifest, UnfitSnapshot
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Direction
@@ -88,6 +90,9 @@ class View:
     newer: frozenset[int]
     # Whether the first layer is the snapshot's, so that other processes have the very same.
     is_saved: bool
+    # What was asked of this view so far, see ranking.py: a listing is asked about many others, and its own question is
+    # the same until the market moves.
+    questions: dict[tuple[int, bool], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def inside(self) -> Rooms:

@@ -55,6 +55,8 @@ SHOWN = 30
 MOST_SAID, LEAST_SAID = 50, 0.5
 # A search shows this many at most; nobody reads further, and every page costs the same.
 LONGEST_SEARCH = 200
+# Questions that are remembered until the market moves; each holds a few vectors and a mask over all rows.
+QUESTIONS = 64
 # Places in a search are so far apart that a family's first few count as nearly equal.
 STEP = 0.01
 
@@ -105,6 +107,11 @@ class Asked:
     def pool(self) -> Pool:
         return self.own.rooms.pool
 
+    def closest(self, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
+        """The k best answers among the wanted rows."""
+        keep = self.own.rooms.keep(wanted)
+        return self.pool.search(self.sought, k, market=self.market, keep=keep, echo=False)
+
     def aligned(self, lang: str, texts: Mapping[int, Quotable], shares: Sequence[tuple[Share, float]]) -> list[Aligned]:
         """Every passage of a listing in that language that may be quoted, with its points, those with most first."""
         found = [
@@ -131,10 +138,9 @@ class Ranking:
 
     def matches(self, full: FullListing, *, scope: Scope, limit: int = 10) -> MatchList:
         """The best listings of the other direction, with everything that made them the best."""
-        own = self._own(full)
-        if own is None:
+        k, asked = max(CLOSE, limit), self._ask(full)
+        if asked is None:
             return MatchList(_readiness(self.session, full.listing, self._view().encoder), scope)
-        k, asked = max(CLOSE, limit), self._ask(own)
         found, families = collapse.spread(
             lambda out: self._find(asked, k, lambda row: outside(row, out) & in_scope(row, full.listing, scope)),
             self._families,
@@ -144,11 +150,10 @@ class Ranking:
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
         """Why these two fit, as the need's own list would say it; None while a text waits for the encoder."""
-        own = self._own(need)
-        if own is None:
+        asked = self._ask(need)
+        if asked is None:
             return None
-        asked = self._ask(own)
-        found = self._find(asked, 1, lambda columns: columns.owners == (result.listing.id or 0))
+        found = asked.closest(1, lambda columns: columns.owners == (result.listing.id or 0))
         match = next(iter(self._judge(asked, found)), None)
         if match is None or need.is_shortened:
             return match
@@ -161,12 +166,11 @@ class Ranking:
 
     def among(self, full: FullListing, others: Sequence[int]) -> dict[int, tuple[Part, ...]]:
         """The parts of the scores that the listing's own list gives, or would give further down, to these others."""
-        own = self._own(full)
-        if own is None:
+        asked = self._ask(full)
+        if asked is None:
             return {}
         wanted = np.array(others, dtype=np.int64)
-        asked = self._ask(own)
-        found = self._find(asked, len(others), lambda columns: np.isin(columns.owners, wanted))
+        found = asked.closest(len(others), lambda columns: np.isin(columns.owners, wanted))
         return {row.owner: parts for _, row, parts in self._score(asked, found)}
 
     def saying(self, full: FullListing, limit: int) -> list[int]:
@@ -175,10 +179,9 @@ class Ranking:
 
     def best(self, full: FullListing, *, scope: Scope, limit: int) -> list[int]:
         """Row ids of the best listings of the other direction, best first: `matches` without words, and any number."""
-        own = self._own(full)
-        if own is None:
+        asked = self._ask(full)
+        if asked is None:
             return []
-        asked = self._ask(own)
         found = self._find(asked, max(CLOSE, limit), lambda columns: in_scope(columns, full.listing, scope))
         return [row.owner for _, row, _ in self._score(asked, found)[:limit]]
 
@@ -187,11 +190,13 @@ class Ranking:
         view = self._view()
         sought = view.pool.seek(self.matcher.encoded(text, view.encoder), [detect_language(text)])
         market = view.keep(lambda columns: columns.alive)
+        if is_long([text]):
+            sought = view.pool.echoed(sought, market)
+        sought = view.pool.scaled(sought, market)
         keep = market
         if filters != Filters():
             kept = np.array(listings.matching_ids(self.session, filters), dtype=np.int64)
             keep = view.keep(lambda columns: np.isin(columns.owners, kept))
-        echo = is_long([text])
 
         def among(few: Sequence[int]) -> list[Found]:
             only = view.keep(lambda columns: np.isin(columns.owners, few))
@@ -199,7 +204,7 @@ class Ranking:
 
         def best(out: Collection[int]) -> list[Found]:
             left = [rows & each for rows, each in zip(keep, view.keep(lambda x: outside(x, out)), strict=True)]
-            return view.pool.search(sought, LONGEST_SEARCH, market=market, keep=left if out else keep, echo=echo)
+            return view.pool.search(sought, LONGEST_SEARCH, market=market, keep=left if out else keep, echo=False)
 
         found, _ = collapse.spread(best, self._families, LONGEST_SEARCH)
         found = self._with_what_says_it(text, filters, found, among)
@@ -229,14 +234,30 @@ class Ranking:
         named = {row.owner for row in first}
         return [*first, *(rows[id_] for id_ in order if id_ not in named)]
 
-    def _ask(self, own: Own) -> Asked:
-        """A listing's question to its whole market: the closest speak for it, and its rare words are looked up."""
+    def _ask(self, full: FullListing) -> Asked | None:
+        """A listing's question to its whole market; None while it has no passages."""
+        known, key = self._view().questions, (full.listing.id or 0, self.desk)
+        # What its own people ask holds its sealed words, which are kept nowhere.
+        is_kept = self.desk or not full.sight.own
+        asked: Asked | None = known.get(key) if is_kept else None
+        if asked is not None:
+            return asked
+        own = self._own(full)
+        asked = self._asked(own) if own else None
+        if asked is not None and is_kept:
+            if len(known) >= QUESTIONS:
+                known.clear()
+            known[key] = asked
+        return asked
+
+    def _asked(self, own: Own) -> Asked:
+        """The closest speak for the listing, what the market answers is measured, its rare words are looked up."""
         pool = own.rooms.pool
         market = own.rooms.keep(lambda columns: answers(columns, own.listing))
         sought = seek(pool, [each.passage for each in own.passages])
         if own.is_long:
             sought = pool.echoed(sought, market)
-        return Asked(own, sought, market, self._terms(own.listing))
+        return Asked(own, pool.scaled(sought, market), market, self._terms(own.listing))
 
     def _terms(self, listing: Listing) -> list[Term]:
         """The rare words of a listing that another one says too."""
@@ -245,15 +266,13 @@ class Ranking:
 
     def _find(self, asked: Asked, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
         """The k best answers among the wanted rows, and those of them that say the same rare words."""
-        rooms, keep = asked.own.rooms, asked.own.rooms.keep(wanted)
-        found = asked.pool.search(asked.sought, k, market=asked.market, keep=keep, echo=False)
+        found = asked.closest(k, wanted)
         if len(found) < k or not asked.terms:
             return found
         here = {row.owner for row in found}
         hits = self._hits_of(asked.own.listing, asked.terms, MOST_SAID)
         said = np.array([id_ for id_ in hits if id_ not in here], dtype=np.int64)
-        among = [rows & np.isin(columns.owners, said) for rows, columns in zip(keep, rooms.columns, strict=True)]
-        more = asked.pool.search(asked.sought, len(said), market=asked.market, keep=among, echo=False)
+        more = asked.closest(len(said), lambda columns: wanted(columns) & np.isin(columns.owners, said))
         return [*found, *more[: len(said)]]
 
     def _hits_of(self, listing: Listing, terms: Sequence[Term], limit: int) -> list[int]:

@@ -18,7 +18,8 @@ from embeddings.evaluation.dataset import Dataset, Document, Query
 from embeddings.fairness import reference
 from embeddings.index.base import Keep
 from embeddings.index.faiss import FaissIndex
-from embeddings.pool import Found, Pool, Rows, Sought
+from embeddings.layers import Rows
+from embeddings.pool import Found, Pool, Sought
 from matchmaker.matching.evaluation import Say, encode
 from matchmaker.matching.judging import fit
 from matchmaker.matching.passages import cut

@@ -182,8 +182,6 @@ def _rows(
     sides = {card.id for item in items for card in (item.need, item.result) if card}
     kin = with_kin(session, sorted(sides), reader)
     asked = queries.questions_about(session, [item.suggestion for item in items])
-    ordered = [item.suggestion for item in items if is_ordered_by_taste(item.suggestion)] if viewer.averse else []
-    traits = taste_queries.traits(session, ordered) if ordered else {}
     return [
         DeskRow(
             item=item,
@@ -191,7 +189,7 @@ def _rows(
             asked=asked.get(item.suggestion.id or 0, Asked()),
             need_kin=kin.get(item.suggestion.need_id or 0, NO_KIN),
             result_kin=kin.get(item.suggestion.result_id or 0, NO_KIN),
-            averse=taste.of_pair(viewer.averse, traits, item.suggestion.id or 0),
+            averse=taste.of_pair(viewer.averse, item.traits) if is_ordered_by_taste(item.suggestion) else (),
         )
         for item in items
     ]

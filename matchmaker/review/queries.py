@@ -1,7 +1,7 @@
 """Every SELECT of the broker's desk: whose matches stand under which tab, in which order, narrowed down as asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -26,7 +26,7 @@ from matchmaker.review.models import Addressee, MatchMove, Origin, Question, Sta
 from matchmaker.review.policy import STAFF
 from matchmaker.review.queue import TO_DECIDE
 from matchmaker.review.states import OFFERED, OVER, TOGETHER
-from matchmaker.review.taste import Aversion
+from matchmaker.review.taste import Aversion, Trait
 
 
 class Tab(StrEnum):
@@ -94,6 +94,8 @@ class DeskItem:
     suggestion: Suggestion
     need: ListingCard | None
     result: ListingCard | None
+    # The kinds that it is of, where the viewer has had enough of any.
+    traits: frozenset[Trait] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,21 @@ def desk(
 ) -> Page[DeskItem]:
     """The matches of a tab in its order; beyond the end the last page. `page` is (number from 1, size)."""
     number, size = page
-    wanted = _joined(select(Suggestion, func.count().over())).where(*_where(viewer, filters))
+    kinds = taste_queries.columns(_NEED, _RESULT) if viewer.averse else []
+    wanted = _joined(select(Suggestion, func.count().over(), *kinds)).where(*_where(viewer, filters))
     ordered = wanted.order_by(*_order(viewer, filters.tab))
     rows = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
     if not rows and number > 1:
         total = session.execute(_joined(select(func.count(_LAST))).where(*_where(viewer, filters))).scalar_one()
         return desk(session, viewer, filters, (max(1, -(-total // size)), size), reader)
-    return Page(items(session, [row[0] for row in rows], reader), number, size, rows[0][1] if rows else 0)
+    traits = {row[0].id: taste_queries.traits_of(row[2:]) for row in rows} if kinds else {}
+    found = items(session, [row[0] for row in rows], reader)
+    return Page(
+        [replace(one, traits=traits.get(one.suggestion.id, frozenset())) for one in found],
+        number,
+        size,
+        rows[0][1] if rows else 0,
+    )
 
 
 def item(session: Session, public_id: str, reader: Reader) -> DeskItem:

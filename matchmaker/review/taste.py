@@ -14,7 +14,7 @@ said of a reason, sees everything as before.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -86,9 +86,9 @@ def is_mostly_declined(theirs: Iterable[Aversion], traits: frozenset[Trait]) -> 
     return any(one.trait in traits and one.share <= MOSTLY_DECLINED for one in theirs)
 
 
-def of_pair(theirs: Iterable[Aversion], traits: Mapping[int, frozenset[Trait]], suggestion_id: int) -> list[Aversion]:
-    """The aversions that make a match stand lower."""
-    return [one for one in theirs if one.trait in traits.get(suggestion_id, frozenset())]
+def of_pair(theirs: Iterable[Aversion], traits: frozenset[Trait]) -> list[Aversion]:
+    """The aversions that make a match with these traits stand lower."""
+    return [one for one in theirs if one.trait in traits]
 
 
 def forget(uow: UnitOfWork, reason: DeclineReason, *, actor: Actor) -> None:

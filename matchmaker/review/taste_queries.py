@@ -83,7 +83,7 @@ def of_people(session: Session, people: Sequence[int], at: datetime) -> dict[int
     refused = and_(col(Suggestion.state) == State.DECLINED, col(Suggestion.declined_by).is_(None))
     reason = case((refused, col(Suggestion.decline_reason)), else_=None)
     wanted = (
-        select(col(Suggestion.decided_by), reason, *_columns(need, result))
+        select(col(Suggestion.decided_by), reason, *columns(need, result))
         .join(lately, lately.c.id == col(Suggestion.id))
         .join(need, col(need.id) == col(Suggestion.need_id))
         .join(result, col(result.id) == col(Suggestion.result_id))
@@ -95,7 +95,7 @@ def of_people(session: Session, people: Sequence[int], at: datetime) -> dict[int
     )
     rows = session.execute(wanted)
     return aversions(
-        Judged(person, DeclineReason(why) if why else None, _traits(kinds)) for person, why, *kinds in rows
+        Judged(person, DeclineReason(why) if why else None, traits_of(kinds)) for person, why, *kinds in rows
     )
 
 
@@ -103,12 +103,22 @@ def traits(session: Session, suggestions: Iterable[Suggestion]) -> dict[int, fro
     """Suggestion id → the kinds that it is of; one query."""
     need, result = aliased(Listing), aliased(Listing)
     wanted = (
-        select(col(Suggestion.id), *_columns(need, result))
+        select(col(Suggestion.id), *columns(need, result))
         .join(need, col(need.id) == col(Suggestion.need_id))
         .join(result, col(result.id) == col(Suggestion.result_id))
         .where(col(Suggestion.id).in_([one.id for one in suggestions]))
     )
-    return {id_: _traits(kinds) for id_, *kinds in session.execute(wanted)}
+    return {id_: traits_of(kinds) for id_, *kinds in session.execute(wanted)}
+
+
+def columns(need: Any, result: Any) -> list[ColumnElement[Any]]:
+    """The kinds of a pair, in the order of `TRAITS`; `traits_of` reads them."""
+    return [kind(need, result) for kind in TRAITS.values()]
+
+
+def traits_of(kinds: Iterable[str | None]) -> frozenset[Trait]:
+    """What those columns say."""
+    return frozenset((reason, kind) for reason, kind in zip(TRAITS, kinds, strict=True) if kind)
 
 
 def place(theirs: Sequence[Aversion], need: Any, result: Any) -> ColumnElement[Any]:
@@ -121,15 +131,7 @@ def place(theirs: Sequence[Aversion], need: Any, result: Any) -> ColumnElement[A
 
 
 def _judged(person_id: int, reason: str | None, *kinds: str | None) -> Judged:
-    return Judged(person_id, DeclineReason(reason) if reason else None, _traits(kinds))
-
-
-def _columns(need: Any, result: Any) -> list[ColumnElement[Any]]:
-    return [kind(need, result) for kind in TRAITS.values()]
-
-
-def _traits(kinds: Iterable[str | None]) -> frozenset[Trait]:
-    return frozenset((reason, kind) for reason, kind in zip(TRAITS, kinds, strict=True) if kind)
+    return Judged(person_id, DeclineReason(reason) if reason else None, traits_of(kinds))
 
 
 def _by_reason(theirs: Iterable[Aversion]) -> Mapping[DeclineReason, dict[str, float]]:

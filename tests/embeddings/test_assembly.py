@@ -12,7 +12,8 @@ from embeddings.encoders.base import unit_rows
 from embeddings.encoders.ensemble import Block
 from embeddings.fairness import UNKNOWN, Reference
 from embeddings.index.faiss import FaissIndex
-from embeddings.pool import Layer, Pool, Rows
+from embeddings.layers import Layer, Rows
+from embeddings.pool import Pool
 from embeddings.store import UnfitSnapshot
 
 RANDOM = np.random.default_rng(21)

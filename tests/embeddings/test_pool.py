@@ -16,6 +16,7 @@ from embeddings.fairness import LEAST_LENGTH, Reference
 from embeddings.index.base import Keep
 from embeddings.index.faiss import FaissIndex
 from embeddings.index.flat import FlatIndex
+from embeddings.layers import Rows
 from embeddings.pool import (
     CANDIDATES,
     LEAST_SPREAD,
@@ -25,7 +26,6 @@ from embeddings.pool import (
     SPREAD_SHRINK,
     Found,
     Pool,
-    Rows,
 )
 from embeddings.scored import PEERS
 
