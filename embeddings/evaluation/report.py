@@ -54,9 +54,10 @@ def within(dataset: Dataset, rankings: Rankings, pair: str) -> Summary:
 
     Among documents of many languages a pair's figures say as much of how many others compete for the first places.
     """
-    target = pair.partition(">")[2]
-    languages = {document.id: document.lang for document in dataset.documents}
-    alone = {query: [id_ for id_ in ranked if languages[id_] == target] for query, ranked in rankings.items()}
+    source, _, target = pair.partition(">")
+    others = {document.id for document in dataset.documents if document.lang == target}
+    asked = [query.id for query in dataset.queries if query.lang == source]
+    alone = {id_: [found for found in rankings[id_] if found in others] for id_ in asked if id_ in rankings}
     return summarise(dataset, alone, cross_border=True, pair=pair)
 
 

@@ -34,6 +34,7 @@ from matchmaker.listings import sources
 from matchmaker.matching import family_queries, family_tasks, queries, reason_check, runs
 from matchmaker.matching.coverage import ALL, Coverage
 from matchmaker.matching.coverage import measure as measure_exposure
+from matchmaker.matching.demo_task import demo
 from matchmaker.matching.evaluation import SCOPES, Also, Result
 from matchmaker.matching.evaluation import evaluate as measure
 from matchmaker.matching.runtime import matcher
@@ -177,24 +178,24 @@ class Wish:
 
 
 @matching.command("evaluate")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--ablation", is_flag=True, help="Measure what each step of the ranking is worth, too.")
 @click.option("--reasons", is_flag=True, help="Take shown reasons out of documents and see whether scores fall.")
 @click.option("--keep", is_flag=True, help="Keep the figures for the quality page of administrators.")
 @click.option("--note", default="", help="A line about this run, kept with it.")
-def evaluate(folder: Path, **wishes: Any) -> None:
-    """Rank the task in FOLDER as the product would, beside plain cosine and BM25."""
+def evaluate(folder: Path | None, **wishes: Any) -> None:
+    """Rank the task in FOLDER as the product would, beside plain cosine and BM25; without one, the shipped demo."""
     wish = Wish(**wishes)
     if wish.note and not wish.keep:
         raise Misconfigured("a note is kept with the figures: say --keep too")
     evaluate_folder(folder, wish)
 
 
-def evaluate_folder(folder: Path, wish: Wish) -> Result:
+def evaluate_folder(folder: Path | None, wish: Wish) -> Result:
     """The same for other commands: measure, print, and answer what was measured."""
     try:
-        dataset = read(folder)
+        dataset = read(folder) if folder else demo()
     except UnfitDataset as error:
         raise Misconfigured(str(error)) from error
     prepare()

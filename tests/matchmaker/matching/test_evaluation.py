@@ -12,6 +12,7 @@ from embeddings.cache import VectorCache
 from embeddings.encoders.hashing import HashingEncoder
 from embeddings.evaluation.dataset import Dataset, read
 from embeddings.evaluation.report import MEASURES
+from matchmaker.matching.demo_task import demo
 from matchmaker.matching.evaluation import Result, evaluate
 from tests.matchmaker.matching.conftest import CountingEncoder
 
@@ -105,6 +106,18 @@ def test_the_command_prints_one_json_object_and_nothing_else(app: Flask, folder:
     done = app.test_cli_runner().invoke(args=["matching", "evaluate", str(folder), "--json"])
     assert done.exit_code == 0, done.output
     assert list(json.loads(done.stdout)) == ["product", "plain_cosine", "bm25", "pairs", "pairs_among_all"]
+
+
+def test_without_a_folder_the_shipped_demo_is_the_task(app: Flask) -> None:
+    dataset = demo()
+    assert (len(dataset.documents), len({document.lang for document in dataset.documents})) == (72, 18)
+    known = {document.id: document.country for document in dataset.documents}
+    graded = [(query, id_) for query in dataset.queries for id_ in dataset.relevant[query.id]]
+    assert len(graded) == 92
+    assert all(known[id_] != query.country for query, id_ in graded)
+    done = app.test_cli_runner().invoke(args=["matching", "evaluate", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["product"]["cross_border"]["queries"] == len(dataset.queries)
 
 
 def test_the_command_prints_a_table_for_people(app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
