@@ -47,7 +47,7 @@ MOST_TOKENS = 4_000
 # Terms of one question; a bit each tells which of them a listing says.
 MOST_ASKED = 32
 # Listings that one question looks at: the commonest terms beyond this are left out, but never the rarest.
-MOST_LOOKED_AT = 6_000
+MOST_LOOKED_AT = 12_000
 _CHUNK = 500
 # What the index keeps in one piece; anything else no text says, and neither database would take it for a word.
 _IS_TOKEN = re.compile(r"[A-Za-z0-9.\-\u0080-\U0010ffff]+")
