@@ -4,7 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,12 @@ def read(folder: Path) -> Dataset:
     if not asked:
         raise UnfitDataset(f"{folder.name}: no query has a relevant document")
     return Dataset(folder.resolve().name, documents, asked, relevant)
+
+
+def kept_back(dataset: Dataset) -> Dataset:
+    """The half of a task's queries (odd checksums of their ids) that no constant of the ranking was chosen on."""
+    asked = tuple(query for query in dataset.queries if zlib.crc32(query.id.encode()) % 2)
+    return replace(dataset, queries=asked, relevant={query.id: dataset.relevant[query.id] for query in asked})
 
 
 def _document(row: dict[str, Any]) -> Document:

@@ -24,7 +24,7 @@ from embeddings.encoders import base
 from embeddings.encoders.bundled import ADAPTED, PLAIN
 from embeddings.encoders.ensemble import members_of
 from embeddings.encoders.registry import open_encoder
-from embeddings.evaluation.dataset import Dataset, UnfitDataset, read
+from embeddings.evaluation.dataset import Dataset, UnfitDataset, kept_back, read
 from embeddings.evaluation.report import MEASURES, Summary
 from matchmaker.config import ROOT, Settings
 from matchmaker.core.errors import Conflict, Misconfigured
@@ -173,6 +173,7 @@ class Wish:
     as_json: bool = False
     ablation: bool = False
     reasons: bool = False
+    half: bool = False
     keep: bool = False
     note: str = ""
 
@@ -182,6 +183,7 @@ class Wish:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--ablation", is_flag=True, help="Measure what each step of the ranking is worth, too.")
 @click.option("--reasons", is_flag=True, help="Take shown reasons out of documents and see whether scores fall.")
+@click.option("--half", is_flag=True, help="Ask only the half of the queries that no constant was chosen on.")
 @click.option("--keep", is_flag=True, help="Keep the figures for the quality page of administrators.")
 @click.option("--note", default="", help="A line about this run, kept with it.")
 def evaluate(folder: Path | None, **wishes: Any) -> None:
@@ -196,6 +198,7 @@ def evaluate_folder(folder: Path | None, wish: Wish) -> Result:
     """The same for other commands: measure, print, and answer what was measured."""
     try:
         dataset = read(folder) if folder else demo()
+        dataset = kept_back(dataset) if wish.half else dataset
     except UnfitDataset as error:
         raise Misconfigured(str(error)) from error
     prepare()

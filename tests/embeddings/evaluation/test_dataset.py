@@ -2,12 +2,13 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embeddings.evaluation.dataset import Document, Query, UnfitDataset, read
+from embeddings.evaluation.dataset import Dataset, Document, Query, UnfitDataset, kept_back, read
 
 DOCUMENTS = [
     {"id": "d1", "lang": "zh", "country": "CN", "title": "钻探", "text": "机器人"},
@@ -124,3 +125,13 @@ def test_a_damaged_archive_is_named(task: Path, spoil: Any) -> None:
 def test_a_file_that_is_no_text_is_named(task: Path) -> None:
     (task / "docs.jsonl").write_bytes(b'{"id": "\xff\xfe"}\n')
     assert "docs.jsonl cannot be read" in refusal(task)
+
+
+def test_the_half_that_is_kept_back_is_always_the_same_and_about_a_half() -> None:
+    queries = tuple(Query(f"q{i}", "de", "DE", "Bohrer", None) for i in range(400))
+    whole = Dataset("task", (), queries, {query.id: {"d1": 1} for query in queries})
+    half = kept_back(whole)
+    assert set(half.queries) == set(kept_back(replace(whole, queries=queries[::-1])).queries)
+    assert 160 < len(half.queries) < 240
+    assert set(half.relevant) == {query.id for query in half.queries}
+    assert kept_back(half) == half
