@@ -53,6 +53,8 @@ class Side:
     currency: str = ""
 
 
+# What would be shown as no point at all is no hint.
+LEAST_HINT = 0.005
 # Fewer verdicts than this say too little for a chance to be told.
 ENOUGH_VERDICTS = 100
 
@@ -194,8 +196,9 @@ class Match:
 
     @property
     def hints(self) -> Sequence[Part]:
-        """The parts for which a side could say more, the one that could bring most first."""
-        return sorted((part for part in self.parts if part.hint), key=lambda part: -part.missing)
+        """The parts for which a side could say more, the one that could bring most first; a point at least."""
+        worth = [part for part in self.parts if part.hint and part.missing >= LEAST_HINT]
+        return sorted(worth, key=lambda part: -part.missing)
 
 
 @dataclass(frozen=True)
