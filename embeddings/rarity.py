@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from math import log, sqrt
+from math import log
 from pathlib import Path
 
 from embeddings.codes import is_code, lexical_terms
@@ -19,6 +19,20 @@ AT_HOME = 0.1
 FULL_SHARE, LEAST_WEIGHT = 0.5, 8.0
 # A text with more different tokens than this hits by chance, or is stuffed: its hits count for less.
 ORDINARY_TOKENS = 300
+# One word that two texts share may be chance, however rare; three are not, nor is one code.
+ENOUGH_SHARED = 3.0
+# Units say how much and not of what.
+_UNITS = """
+anni anos ans bar cm dana day days db dni ev ghz giorni godina godzin gpa grad gw gwh ha hectare
+hectares heures hl hodin honap horas hour hours hrs hz jahre jours kg khz kj km kn kpa kv kva kw kwh
+lat liter liters litre litres mbar meses mesi meter meters metre metres mg mhz min mj ml mm mois
+monate month months mpa mv mva mw mwh nap nm ora ore percent ppb ppm prozent roku rpm sata sati sec
+stunden tage ton tonne tonnen tonnes tons week weeks wochen year years га года година дана дней квт
+кг км лет мвт месяцев мм сати см тонн часов
+"""
+UNITS = frozenset(_UNITS.split())
+# Characters that join words of Chinese: a pair with one of them lies across a border.
+JOINING = frozenset("的了是与和及或为将也于被其该这那且则若而但把让们")
 _WORDS = Path(__file__).parent / "reference" / "function_words.json"
 
 
@@ -47,6 +61,11 @@ class Term:
     def crosses(self) -> bool:
         """Whether it needs no translation: a code, or a word of several languages."""
         return is_code(self.form) or len(self.languages) > 1
+
+    @property
+    def proof(self) -> float:
+        """How little it is chance that two texts say it: a code is enough, a word of several languages nearly so."""
+        return ENOUGH_SHARED if is_code(self.form) else 2.0 if self.crosses else 1.0
 
     def may_be_said_in(self, languages: Collection[str]) -> bool:
         """Whether a text in these languages could say it as it stands."""
@@ -84,7 +103,8 @@ def agreement(terms: Sequence[Term], said: Collection[str], languages: Collectio
         return Agreement()
     whole = max(sum(term.weight for term in asked), LEAST_WEIGHT)
     share = sum(term.weight for term in shared) / whole / FULL_SHARE
-    return Agreement(shared, min(1.0, share) * min(1.0, sqrt(ORDINARY_TOKENS / len(said))))
+    several = sum(term.proof for term in shared) / ENOUGH_SHARED
+    return Agreement(shared, min(1.0, share) * min(1.0, several) * min(1.0, ORDINARY_TOKENS / len(said)))
 
 
 def as_written(text: str, forms: Collection[str], *, most: int = 8) -> list[str]:
@@ -117,6 +137,8 @@ def function_words() -> Mapping[str, frozenset[str]]:
 
 def _is_telling(term: Term) -> bool:
     if not is_code(term.form) and (len(term.form) < 2 or term.form.isdecimal()):
+        return False
+    if term.form in UNITS or not JOINING.isdisjoint(term.form):
         return False
     return not any(term.form in function_words().get(lang, ()) for lang in term.languages)
 

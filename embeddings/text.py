@@ -228,3 +228,8 @@ def fold(word: str) -> str:
     bare = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), bare)
     # A ligature of several words, such as the Arabic ones of U+FDFA, decomposes with blanks in it.
     return unicodedata.normalize("NFC", bare.translate(_NO_DECOMPOSITION)).replace(" ", "")
+
+
+def is_unspaced(character: str) -> bool:
+    """Whether a character is of a script that is written without blanks, or of Korean."""
+    return _UNSPACED.fullmatch(character) is not None

@@ -6,7 +6,7 @@ nears 1 where one has them all; the top share is what the most shown hundredth o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
@@ -31,6 +31,8 @@ class Exposure:
     coverage: Figure
     gini: Figure
     top_share: Figure
+    # How often each document was shown.
+    counts: Counts = field(repr=False, compare=False)
 
     def as_dict(self) -> dict[str, float | int | dict[str, list[float]]]:
         """The figures by name, the counts, and the intervals."""
@@ -58,6 +60,16 @@ def gini(counts: Counts) -> float:
     return float(2 * (np.arange(1, n + 1) @ ordered) / (n * total) - (n + 1) / n)
 
 
+def lorenz(counts: Counts, points: int = 101) -> list[float]:
+    """What the least shown have of all exposures together, at evenly spaced shares of the documents from 0 to 1."""
+    total = counts.sum()
+    if not total:
+        return []
+    shares = np.concatenate([[0.0], np.cumsum(np.sort(counts)) / total])
+    found = np.interp(np.linspace(0, 1, points), np.linspace(0, 1, len(shares)), shares)
+    return [round(float(share), 6) for share in found]
+
+
 def top_share(counts: Counts, share: float = TOP) -> float:
     """What the most shown `share` of the documents (one at least) takes of all exposures; 0 without any."""
     total = counts.sum()
@@ -78,7 +90,8 @@ def exposure(lists: Sequence[NDArray[np.int64]], documents: NDArray[np.int64]) -
     found = np.array([coverage(counts), gini(counts), top_share(counts)])
     low, high = _intervals(found, (askers, places), (len(lists), len(documents)))
     figures = [Figure(float(found[i]), float(low[i]), float(high[i])) for i in range(len(MEASURES))]
-    return Exposure(len(lists), len(documents), *figures)
+    cover, uneven, most = figures
+    return Exposure(len(lists), len(documents), cover, uneven, most, counts)
 
 
 def _places(

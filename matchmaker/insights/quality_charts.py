@@ -22,6 +22,19 @@ WAYS: dict[str, LazyString] = {
     "plain_cosine": lazy("Plain cosine"),
     "bm25": lazy("BM25"),
 }
+# The steps that matching/evaluation.py leaves out in turn.
+STEPS: dict[str, LazyString] = {
+    "adapter": lazy("Adapter of the encoder"),
+    "language means": lazy("Language means taken away"),
+    "no language means of the adapted encoder": lazy("Adapted encoder keeps its language means"),
+    "second encoder": lazy("Second encoder"),
+    "late interaction": lazy("Passage by passage"),
+    "echo of the closest": lazy("Echo of the closest"),
+    "levels of languages": lazy("Levels of languages"),
+    "more off the own language": lazy("More off the own language"),
+    "spreads of languages": lazy("Spreads of languages"),
+    "rare words": lazy("Rare words"),
+}
 SCOPES: dict[str, LazyString] = {"all": lazy("All documents"), "cross_border": lazy("Across borders")}
 MEASURES: dict[str, LazyString] = {
     "ndcg@10": lazy("nDCG@10: good answers near the top"),
@@ -190,7 +203,7 @@ def ablation(run: Run, look: Look) -> Chart | None:
     columns = (_("Step"), _("Scope"), _("Measure"), _("Reached"), _("Added"))
     table = [
         [
-            charts.words(row.step),
+            charts.words(title(STEPS, row.step)),
             charts.words(title(SCOPES, row.scope)),
             charts.words(short(row.measure)),
             _with_interval(row.value),
@@ -201,7 +214,11 @@ def ablation(run: Run, look: Look) -> Chart | None:
     return Chart(
         title=_("What each step brings: %(measure)s", measure=short(drawn[0].measure)),
         kind=Kind.DOTS,
-        spec={"x": [row.step for row in drawn], **_intervals([row.value for row in drawn]), "decimals": 3},
+        spec={
+            "x": [title(STEPS, row.step) for row in drawn],
+            **_intervals([row.delta or row.value for row in drawn]),
+            "decimals": 3,
+        },
         table=Table("ablation", _("Worth of each step"), columns, table),
         about=_of_run(run, drawn[0].scope),
     )

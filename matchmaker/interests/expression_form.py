@@ -114,10 +114,10 @@ def expression_form(
 
 
 def pair_score(session: Session, public_id: str, own_id: str, lang: str) -> float:
-    """What the ranking says of a listing and one's own; 0 where it cannot say anything yet."""
+    """What the ranking says of a listing and one's own, by open words; 0 where it cannot say anything yet."""
     rows = [row for row in (listings.by_public_id(session, id_) for id_ in (public_id, own_id) if id_) if row]
     if len(rows) < 2 or rows[0].direction is rows[1].direction:
         return 0.0
     need, result = sorted(listings.fulls(session, rows), key=lambda full: full.listing.direction.value)
-    found = explain(Ranking(matcher(), session, Reader(lang), desk=True), need, result)
+    found = explain(Ranking(matcher(), session, Reader(lang)), need, result)
     return found.score if found else 0.0

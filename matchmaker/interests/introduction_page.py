@@ -24,6 +24,7 @@ from matchmaker.matching.runtime import matcher
 from matchmaker.matching.schemas import Part
 from matchmaker.review.models import Side, State, Suggestion
 from matchmaker.review.reasons import explain
+from matchmaker.review.sides import is_endorsed
 from matchmaker.review.states import TOGETHER, TRANSITIONS
 
 SIZE = 50
@@ -181,8 +182,8 @@ def _parts(session: Session, suggestion: Suggestion, lang: str) -> Sequence[Part
     if suggestion.need_id is None or suggestion.result_id is None:
         return ()
     fulls = listings.fulls_by_id(session, [suggestion.need_id, suggestion.result_id])
-    # Explanations are the desk's, and kept for every reader.
-    ranking = Ranking(matcher(), session, Reader(lang), desk=True)
+    # As it was explained to the sides, see match_pages.py.
+    ranking = Ranking(matcher(), session, Reader(lang), desk=is_endorsed(suggestion))
     found = explain(ranking, fulls[suggestion.need_id], fulls[suggestion.result_id])
     return found.parts if found else ()
 

@@ -32,6 +32,7 @@ from matchmaker.review.reasons import explain
 from matchmaker.review.sides import (
     asked,
     country_of,
+    is_endorsed,
     knows,
     listing_of,
     may_answer,
@@ -167,8 +168,6 @@ def cards(session: Session, rows: Sequence[Ours], reader: ListingReader) -> list
     )
     interests = expression_queries.interests_of(session, [one.id for one in suggestions])
     asked_of = parties.questions(session, {row.suggestion.id or 0: row.side for row in rows})
-    # Explanations are the desk's: what is sealed counts, and is shown to nobody.
-    ranking = Ranking(matcher(), session, ListingReader(reader.lang), desk=True)
     made = []
     for row in rows:
         known = knows(session, row.suggestion, row.side)
@@ -180,7 +179,7 @@ def cards(session: Session, rows: Sequence[Ours], reader: ListingReader) -> list
                 status=state_title(row.suggestion, row.side),
                 own=found.get(listing_of(row.suggestion, row.side) or 0),
                 other=_other(row, found, orgs) if known else None,
-                match=_explained(ranking, row.suggestion, full) if known else None,
+                match=_explained(session, row.suggestion, full, reader.lang) if known else None,
                 interest=interests.get(id_) if known else None,
                 due=_due(session, row.suggestion) if known else None,
                 may=_may(row, reader.actor),
@@ -201,10 +200,16 @@ def _other(row: Ours, found: Mapping[int, ListingCard], orgs: Mapping[int, Organ
     return Other(shown, name, country, card is not None and (together or card.status is Status.PUBLISHED))
 
 
-def _explained(ranking: Ranking, suggestion: Suggestion, full: Mapping[int, FullListing]) -> Match | None:
-    """Why the two fit; None where one of them has no listing, or a text waits for the encoder."""
+def _explained(session: Session, suggestion: Suggestion, full: Mapping[int, FullListing], lang: str) -> Match | None:
+    """Why the two fit; None where one of them has no listing, or a text waits for the encoder.
+
+    What is sealed counts where a broker has put the two together, and is shown to nobody. Whoever comes by themselves
+    could ask about any listing, with any words, and read off the score what it seals: they are answered as strangers.
+    """
     need, result = full.get(suggestion.need_id or 0), full.get(suggestion.result_id or 0)
-    return explain(ranking, need, result) if need and result else None
+    if need is None or result is None:
+        return None
+    return explain(Ranking(matcher(), session, ListingReader(lang), desk=is_endorsed(suggestion)), need, result)
 
 
 def _due(session: Session, suggestion: Suggestion) -> Due | None:

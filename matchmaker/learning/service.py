@@ -14,6 +14,7 @@ from matchmaker.db.uow import UnitOfWork
 from matchmaker.learning import queries
 from matchmaker.learning.training import Proposal, Why, propose
 from matchmaker.matching.models import ScoreWeights, WeightsSwitch
+from matchmaker.matching.run_queries import LARGEST
 from matchmaker.matching.weights import active
 from matchmaker.review.service import score_again
 
@@ -52,7 +53,7 @@ def use(uow: UnitOfWork, version: int, *, seen: int, actor: Actor) -> None:
     """
     if actor.role is not Role.ADMINISTRATOR or not actor.confirmed:
         raise NotAllowed("only administrators decide which weights count")
-    if version and uow.session.get(ScoreWeights, version) is None:
+    if version and (not 0 < version < LARGEST or uow.session.get(ScoreWeights, version) is None):
         raise NotFound("there are no such weights")
     last = queries.last_switch(uow.session)
     if version == (last.weights_id or 0 if last else 0):

@@ -240,6 +240,10 @@ def _keep(dataset: Dataset, result: Result, *, seconds: float, note: str) -> Non
         documents=len(dataset.documents),
         note=note,
     )
+    _keep_run(found)
+
+
+def _keep_run(found: runs.Finding) -> None:
     with unit_of_work(matcher().engine) as uow:
         run = runs.keep(uow, found)
     click.echo(f"kept as run {run.id}", err=True)
@@ -248,12 +252,24 @@ def _keep(dataset: Dataset, result: Result, *, seconds: float, note: str) -> Non
 @matching.command("coverage")
 @click.option("--top", default=20, show_default=True, type=click.IntRange(1, 200), help="How long each list is.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def coverage(top: int, as_json: bool) -> None:
+@click.option("--keep", is_flag=True, help="Keep the figures for the quality page of administrators.")
+def coverage(top: int, as_json: bool, keep: bool) -> None:
     """Who is shown how often, when every published listing asks across borders."""
     prepare()
-    matcher().open()
+    encoder, begun = matcher().open().name, perf_counter()
     with bars() as say:
         found = measure_exposure(matcher(), top, say)
+    if keep:
+        _keep_run(
+            runs.Finding(
+                task=runs.COVERAGE,
+                encoder=encoder,
+                figures=found.as_figures(),
+                scope="cross_border",
+                seconds=perf_counter() - begun,
+                documents=sum(groups[ALL].documents for groups in found.directions.values()),
+            )
+        )
     if as_json:
         json.dump(found.as_dict(), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")

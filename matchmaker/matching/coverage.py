@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from embeddings.encoders.base import Progress
-from embeddings.evaluation.exposure import Exposure, exposure
+from embeddings.evaluation.exposure import Exposure, coverage, exposure, gini, lorenz
 from matchmaker.db.engine import reading_session
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import Reader
@@ -42,6 +42,11 @@ class Coverage:
             for direction, groups in self.directions.items()
         }
         return {"top": self.top, **directions}
+
+    def as_figures(self) -> dict[str, object]:
+        """All listings together, as the quality page reads them (run_figures.py)."""
+        counts = np.concatenate([groups[ALL].counts for groups in self.directions.values()])
+        return {"coverage": coverage(counts), "gini": gini(counts), "lorenz": lorenz(counts)}
 
 
 def measure(matcher: Matcher, top: int, say: Callable[[str], Progress]) -> Coverage:

@@ -21,9 +21,10 @@ from embeddings.lexical import Bm25
 from embeddings.pool import PRODUCT, Found, Pool, Recipe
 from embeddings.rarity import Agreement
 from matchmaker.matching import lexicon, scoring
+from matchmaker.matching.asking import is_long
 from matchmaker.matching.judging import judge
 from matchmaker.matching.passages import cut
-from matchmaker.matching.ranking import CLOSE, MOST_SAID, is_long
+from matchmaker.matching.ranking import CLOSE, MOST_SAID
 from matchmaker.matching.schemas import NOTHING_SHARED, Shared, Side
 
 # Deep enough for recall@100; a first answer below this rank adds less than 1/200 to a query's MRR and counts as none.

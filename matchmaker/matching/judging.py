@@ -19,8 +19,12 @@ FAR, NEAR, LEAST_CONFIDENCE = 0.15, 0.35, 0.1
 
 def fit(standing: float, reach: float) -> float:
     """A standing as a value from 0 to 1 that keeps its order among all answers to the same listing."""
-    confidence = min(1.0, max(LEAST_CONFIDENCE, (reach - FAR) / (NEAR - FAR)))
-    return confidence / (1 + exp(-STEEPNESS * (standing - EVEN_STANDING)))
+    return confidence(reach) / (1 + exp(-STEEPNESS * (standing - EVEN_STANDING)))
+
+
+def confidence(reach: float) -> float:
+    """How much what stands out means, from what is nearest in the whole market."""
+    return min(1.0, max(LEAST_CONFIDENCE, (reach - FAR) / (NEAR - FAR)))
 
 
 def judge(

@@ -4,9 +4,8 @@ A listing's own people and the desk are answered from inside, where sealed passa
 else, and every search, from the open passages alone.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from sqlmodel import Session
@@ -14,8 +13,8 @@ from sqlmodel import Session
 from embeddings.fusion import fuse
 from embeddings.index.base import Keep
 from embeddings.languages import detect_language
-from embeddings.pool import ECHO_LEAST_TEXT, Found, Pool, Share, Sought
-from embeddings.rarity import Agreement, Term, as_written
+from embeddings.pool import Found
+from embeddings.rarity import Agreement, Term
 from matchmaker.core.errors import Unavailable
 from matchmaker.core.paging import Page
 from matchmaker.listings import queries as listings
@@ -27,22 +26,18 @@ from matchmaker.listings.models import Direction, Listing, Status
 from matchmaker.listings.queries import Filters, FullListing
 from matchmaker.listings.schemas import ListingCard
 from matchmaker.matching import collapse, lexicon, queries, scoring, service, weights
+from matchmaker.matching.asking import Asked, Own, is_long, seek
 from matchmaker.matching.elements import elements
-from matchmaker.matching.index import Columns, Rooms, View
+from matchmaker.matching.index import Columns, View
 from matchmaker.matching.judging import fit, judge, owed, quote, working
-from matchmaker.matching.models import Passage
-from matchmaker.matching.queries import Quotable
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import (
-    Aligned,
     Match,
     MatchList,
     Part,
-    Quote,
     Readiness,
     Scope,
     SearchHit,
-    Shared,
 )
 from matchmaker.matching.side_queries import sides as sides_of
 
@@ -66,68 +61,6 @@ Scored = tuple[float, Found, tuple[Part, ...]]
 
 
 @dataclass(frozen=True)
-class Own:
-    """A listing as it asks: its passages, and what it is answered from.
-
-    `words` are those of its sealed passages by digest, for its own people.
-    """
-
-    listing: Listing
-    passages: Sequence[Quotable]
-    rooms: Rooms
-    words: Mapping[str, str]
-
-    @property
-    def is_long(self) -> bool:
-        """Whether its closest listings may speak for it; whoever has something to seal has written a listing."""
-        rows = [each.passage for each in self.passages]
-        return any(row.sealed for row in rows) or is_long(row.text for row in rows)
-
-    @cached_property
-    def text(self) -> str:
-        """What everybody may read of it."""
-        return "\n".join(each.passage.text for each in self.passages)
-
-    def quote(self, number: int) -> Quote:
-        """One of its passages, as far as it may be shown."""
-        found = quote(self.passages[number], self.listing.lang)
-        return replace(found, text=self.words.get(self.passages[number].passage.digest, "")) if found.sealed else found
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A listing's question: what it looks for, its echo included, the rows that could answer, its rare words."""
-
-    own: Own
-    sought: Sought
-    market: Sequence[Keep]
-    terms: Sequence[Term]
-
-    @property
-    def pool(self) -> Pool:
-        return self.own.rooms.pool
-
-    def closest(self, k: int, wanted: Callable[[Columns], Keep]) -> list[Found]:
-        """The k best answers among the wanted rows."""
-        keep = self.own.rooms.keep(wanted)
-        return self.pool.search(self.sought, k, market=self.market, keep=keep, echo=False)
-
-    def aligned(self, lang: str, texts: Mapping[int, Quotable], shares: Sequence[tuple[Share, float]]) -> list[Aligned]:
-        """Every passage of a listing in that language that may be quoted, with its points, those with most first."""
-        found = [
-            Aligned(self.own.quote(share.own), quote(texts[share.passage_id], lang), points)
-            for share, points in shares
-            if share.passage_id in texts
-        ]
-        return sorted(found, key=lambda each: -each.points)
-
-    def words(self, agreement: Agreement) -> Shared:
-        """What of its rare words another listing says too, as its own text writes them."""
-        forms = {term.form for term in agreement.terms}
-        return Shared(agreement.value, tuple(as_written(self.own.text, forms)) if forms else ())
-
-
-@dataclass(frozen=True)
 class Ranking:
     """Ask the pool on behalf of one reader; `desk` for the brokers' own suggestions, which are made from inside."""
 
@@ -146,7 +79,8 @@ class Ranking:
             self._families,
             k,
         )
-        return MatchList(Readiness.READY, scope, self._judge(asked, found, families)[:limit])
+        matches = self._judge(asked, found, families)[:limit]
+        return MatchList(Readiness.READY, scope, matches, asked.doubt)
 
     def explain(self, need: FullListing, result: FullListing) -> Match | None:
         """Why these two fit, as the need's own list would say it; None while a text waits for the encoder."""
@@ -356,17 +290,6 @@ class Ranking:
             for row in found
             if row.owner in cards and row.pair[1] in texts
         ]
-
-
-def seek(pool: Pool, own: Sequence[Passage]) -> Sought:
-    """What a listing's passages look for."""
-    vectors = np.stack([service.unpack(passage.vector) for passage in own])
-    return pool.seek(vectors, [passage.lang for passage in own])
-
-
-def is_long(texts: Iterable[str]) -> bool:
-    """Whether this is a listing, whose closest listings may speak for it, or a few words typed into a box."""
-    return sum(map(len, texts)) >= ECHO_LEAST_TEXT
 
 
 def answers(columns: Columns, listing: Listing) -> Keep:

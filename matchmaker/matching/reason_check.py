@@ -20,10 +20,10 @@ from embeddings.index.base import Keep
 from embeddings.index.faiss import FaissIndex
 from embeddings.layers import Rows
 from embeddings.pool import Found, Pool, Sought
+from matchmaker.matching.asking import is_long
 from matchmaker.matching.evaluation import Say, encode
 from matchmaker.matching.judging import fit
 from matchmaker.matching.passages import cut
-from matchmaker.matching.ranking import is_long
 
 # Matches of each query that are looked at, and documents that have at least so many passages.
 MATCHES, LEAST_PASSAGES = 5, 2

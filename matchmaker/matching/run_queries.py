@@ -9,6 +9,8 @@ from matchmaker.matching.models import EvaluationRun
 
 # As many as a chart can show; older ones are still found by their number.
 MOST = 200
+# Databases have an end to their integers, addresses have none.
+LARGEST = 2**31
 
 
 def shown(session: Session) -> Sequence[EvaluationRun]:
@@ -23,7 +25,7 @@ def hidden(session: Session) -> Sequence[EvaluationRun]:
 
 def find(session: Session, number: int) -> EvaluationRun:
     """A run by its number, hidden or not; raises NotFound."""
-    run = session.get(EvaluationRun, number)
+    run = session.get(EvaluationRun, number) if 0 < number < LARGEST else None
     if run is None:
         raise NotFound(f"there is no evaluation run {number}")
     return run

@@ -201,6 +201,15 @@ class Match:
         return sorted(worth, key=lambda part: -part.missing)
 
 
+class Doubt(StrEnum):
+    """Why a list of matches means little."""
+
+    # The listing says too little to tell what it is about.
+    SHORT = "short"
+    # Nothing on the whole market is near it.
+    FAR = "far"
+
+
 @dataclass(frozen=True)
 class MatchList:
     """The best matches of a listing, best first."""
@@ -208,6 +217,7 @@ class MatchList:
     readiness: Readiness
     scope: Scope
     matches: Sequence[Match] = ()
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True)

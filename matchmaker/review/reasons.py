@@ -16,7 +16,7 @@ from matchmaker.matching.weights import active
 REMEMBERED = 2000
 
 Market = tuple[int, date, int, str]
-Pair = tuple[int | None, int | None, str]
+Pair = tuple[int | None, int | None, str, bool]
 
 
 class Reasons:
@@ -35,7 +35,7 @@ _of_matcher: "WeakKeyDictionary[Matcher, Reasons]" = WeakKeyDictionary()
 def explain(ranking: Ranking, need: FullListing, result: FullListing) -> Match | None:
     """The calculation of a pair's score; None while a text or the encoder is not ready."""
     reasons = _current(ranking)
-    pair = (need.listing.id, result.listing.id, ranking.reader.lang)
+    pair = (need.listing.id, result.listing.id, ranking.reader.lang, ranking.desk)
     found = reasons.known.get(pair)
     if found is None:
         try:

@@ -54,6 +54,11 @@ def expressed(suggestion: Suggestion) -> bool:
     return suggestion.first_side is not None and yes_at(suggestion, suggestion.first_side) is not None
 
 
+def is_endorsed(suggestion: Suggestion) -> bool:
+    """Whether a broker has said that the two should meet."""
+    return suggestion.decided_by is not None and suggestion.state not in BEFORE_OFFER - {State.ENDORSED}
+
+
 def country_of(session: Session, suggestion: Suggestion, side: Side) -> str:
     """The country whose calendar counts for a side, "" where nobody knows."""
     org_id, listing_id = organisation_of(suggestion, side), listing_of(suggestion, side)

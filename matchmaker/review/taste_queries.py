@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -21,9 +21,8 @@ _CLASS_LENGTH = 3
 
 
 def maturity(need: Any, result: Any) -> ColumnElement[Any]:
-    """Whether the result is earlier than the need wants it, else its band of readiness levels."""
-    trl, wanted = col(result.trl), col(need.trl)
-    return case((trl < wanted, BELOW), (trl <= "3", "1-3"), (trl <= "6", "4-6"), (trl <= "9", "7-9"), else_=None)
+    """Whether the result is earlier than the need wants it, else its very level: never wider than what was declined."""
+    return case((col(result.trl) < col(need.trl), BELOW), else_=col(result.trl))
 
 
 def fields(need: Any, result: Any) -> ColumnElement[Any]:
@@ -42,9 +41,16 @@ def countries(need: Any, result: Any) -> ColumnElement[Any]:
 
 
 def partners(need: Any, result: Any) -> ColumnElement[Any]:
-    """The kinds of the two organisations, such as "enterprise>university"."""
-    kinds = [select(col(Organisation.kind)).where(col(Organisation.id) == x.organisation_id) for x in (need, result)]
-    return _joined(*(kind.scalar_subquery() for kind in kinds))
+    """The kind of the result's owner, where the need asks for others; most pairs are of the same few kinds."""
+    kind = select(col(Organisation.kind)).where(col(Organisation.id) == result.organisation_id).scalar_subquery()
+    asked = [col(ListingCode.listing_id) == need.id, col(ListingCode.scheme) == Scheme.PARTNER_TYPE]
+    wanted = exists().where(*asked).correlate(need)
+    met = (
+        exists()
+        .where(*asked, or_(col(ListingCode.code) == "any", col(ListingCode.code) == kind))
+        .correlate(need, result)
+    )
+    return case((and_(wanted, ~met), kind), else_=None)
 
 
 def rights(_need: Any, result: Any) -> ColumnElement[Any]:

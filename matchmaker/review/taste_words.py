@@ -18,7 +18,7 @@ def described(one: Aversion) -> str:
 
 
 def _maturity(kind: str) -> str:
-    return str(_("earlier than the need wants") if kind == BELOW else _("result at TRL %(levels)s", levels=kind))
+    return str(_("earlier than the need wants") if kind == BELOW else _("result at TRL %(level)s", level=kind))
 
 
 def _countries(kind: str) -> str:
@@ -32,8 +32,7 @@ def _fields(kind: str) -> str:
 
 
 def _partners(kind: str) -> str:
-    need, result = (KINDS.get(code, SOMEBODY) for code in kind.split(">"))
-    return str(_("need of %(need)s, result of %(result)s", need=need, result=result))
+    return str(_("%(kind)s, where the need asks for another kind of partner", kind=KINDS.get(kind, SOMEBODY)))
 
 
 def _rights(kind: str) -> str:

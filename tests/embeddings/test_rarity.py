@@ -72,23 +72,36 @@ TERMS = [term("iso12944", 8, "de"), term("beschichtung", 6, "de"), term("pvdf", 
 
 
 def test_the_value_is_the_share_of_what_could_be_said() -> None:
-    # Asked of English: 8 + 6; 6 of them said is a share of 3/7, of which half is enough.
+    # Asked of English: 8 + 6; 6 of them said is a share of 3/7, of which half is enough. One word of several languages
+    # is two thirds of a proof, a code is one.
     found = agreement(TERMS, {"pvdf", "membrane"}, ["en"])
-    assert found.value == pytest.approx(6 / 14 / 0.5)
+    assert found.value == pytest.approx(6 / 14 / 0.5 * 2 / 3)
     assert [each.form for each in found.terms] == ["pvdf"]
-    assert agreement(TERMS, {"pvdf"}, ["de"]).value == pytest.approx(6 / 20 / 0.5)
+    assert agreement(TERMS, {"pvdf"}, ["de"]).value == pytest.approx(6 / 20 / 0.5 * 2 / 3)
     assert agreement(TERMS, {"pvdf", "iso12944"}, ["en"]).value == 1.0
     assert agreement(TERMS, {"membrane"}, ["en"]).value == agreement([], {"pvdf"}, ["en"]).value == 0.0
 
 
 def test_a_need_of_one_weak_word_is_not_answered_by_it() -> None:
-    assert agreement([term("pump", 2, "en")], {"pump"}, ["en"]).value == pytest.approx(2 / LEAST_WEIGHT / 0.5)
+    assert agreement([term("pump", 2, "en")], {"pump"}, ["en"]).value == pytest.approx(2 / LEAST_WEIGHT / 0.5 / 3)
+
+
+def test_one_word_may_be_chance_and_three_are_not() -> None:
+    words = [term(name, 9, "en") for name in ("rotary", "kiln", "clinker")]
+    values = [agreement(words, {each.form for each in words[:n]}, ["en"]).value for n in (1, 2, 3)]
+    assert values == pytest.approx([2 / 3 / 3, 2 / 3, 1.0])
+
+
+def test_units_and_what_joins_chinese_words_say_nothing() -> None:
+    known = Frequencies({"en": 500, "zh": 500}, {form: {"en": 2} for form in ("mwh", "hectare", "min", "clinker")})
+    known = Frequencies(known.texts, {**known.saying, "的自": {"zh": 2}, "与硫": {"zh": 2}, "电池": {"zh": 2}})
+    assert {each.form for each in rare(known.saying, known)} == {"clinker", "电池"}
 
 
 def test_who_says_everything_gets_less_than_who_says_what_is_asked() -> None:
     said = {each.form for each in TERMS}
     stuffed = said | {f"word{number}" for number in range(4 * ORDINARY_TOKENS - len(said))}
-    assert agreement(TERMS, stuffed, ["de"]).value == pytest.approx(0.5)
+    assert agreement(TERMS, stuffed, ["de"]).value == pytest.approx(0.25)
     assert agreement(TERMS, said, ["de"]).value == 1.0
 
 

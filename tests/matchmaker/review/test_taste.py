@@ -163,7 +163,7 @@ def test_a_colleague_sees_everything_in_its_place(desk):
 def test_the_kinds_of_a_pair_are_read_off_its_listings(engine, desk):
     with reading_session(engine) as session:
         of_pair = taste_queries.traits(session, [desk.match(0), desk.match(1)])
-    assert {dict(kinds)[EARLY] for kinds in of_pair.values()} == {"below", "7-9"}
+    assert {dict(kinds)[EARLY] for kinds in of_pair.values()} == {"below", "7"}
     assert {dict(kinds)[MARKET] for kinds in of_pair.values()} == {"CN>DE"}
 
 
