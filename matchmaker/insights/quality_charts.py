@@ -198,6 +198,8 @@ def ablation(run: Run, look: Look) -> Chart | None:
     rows = run.figures.ablation
     drawn = [row for row in rows if row.measure == look.measure and row.scope == look.scope]
     drawn = drawn or [row for row in rows if (row.measure, row.scope) == (rows[0].measure, rows[0].scope)]
+    # What a step is worth is to be seen; what was reached with it is in the table.
+    drawn = [row for row in drawn if row.delta] or drawn
     if not drawn:
         return None
     columns = (_("Step"), _("Scope"), _("Measure"), _("Reached"), _("Added"))

@@ -179,7 +179,7 @@ def cards(session: Session, rows: Sequence[Ours], reader: ListingReader) -> list
                 status=state_title(row.suggestion, row.side),
                 own=found.get(listing_of(row.suggestion, row.side) or 0),
                 other=_other(row, found, orgs) if known else None,
-                match=_explained(session, row.suggestion, full, reader.lang) if known else None,
+                match=explained(session, row.suggestion, full, reader.lang) if known else None,
                 interest=interests.get(id_) if known else None,
                 due=_due(session, row.suggestion) if known else None,
                 may=_may(row, reader.actor),
@@ -200,7 +200,7 @@ def _other(row: Ours, found: Mapping[int, ListingCard], orgs: Mapping[int, Organ
     return Other(shown, name, country, card is not None and (together or card.status is Status.PUBLISHED))
 
 
-def _explained(session: Session, suggestion: Suggestion, full: Mapping[int, FullListing], lang: str) -> Match | None:
+def explained(session: Session, suggestion: Suggestion, full: Mapping[int, FullListing], lang: str) -> Match | None:
     """Why the two fit; None where one of them has no listing, or a text waits for the encoder.
 
     What is sealed counts where a broker has put the two together, and is shown to nobody. Whoever comes by themselves

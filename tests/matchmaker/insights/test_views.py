@@ -137,6 +137,21 @@ def test_two_runs_beside_each_other_say_what_changed_and_whether_it_is_chance(of
     assert office.get("/admin/insights/compare?a=x").status_code == 404
 
 
+def test_a_number_that_no_run_has_is_not_there_however_long_it_is(office, kept):
+    far = 10**20
+    for address in (f"/admin/insights/compare?a=1&b={far}", f"/admin/insights/compare/difference.csv?a={far}&b=1"):
+        assert office.get(address).status_code == 404
+    for step in ("hide", "show"):
+        assert office.post(f"/admin/insights/runs/{far}/{step}").status_code == 404
+
+
+def test_the_drawing_of_steps_shows_what_each_is_worth(app, kept, engine):
+    with app.test_request_context(), Session(engine) as session:
+        chart = quality_page.quality_page(session, {"run": "2"}).ablation
+        assert chart.spec["values"] == [0.061, -0.002]
+        assert chart.spec["low"] == [0.05, -0.01]
+
+
 def test_a_file_says_plain_numbers_and_no_formula(office, engine):
     with unit_of_work(engine) as uow:
         runs.keep(uow, replace(made.finding(0.16), note='=HYPERLINK("//x")'))

@@ -5,8 +5,12 @@ import json
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
+from sqlmodel import select
 
+from matchmaker.db.engine import reading_session
+from matchmaker.matching import run_figures
 from matchmaker.matching.coverage import measure
+from matchmaker.matching.models import EvaluationRun
 from matchmaker.matching.runtime import Matcher
 from tests.factories.market import NEED, RESULT, publish
 from tests.matchmaker.matching.conftest import People, withdrawn
@@ -55,6 +59,20 @@ def test_the_command_prints_a_table_and_one_object(app: Flask, market: Matcher) 
     assert "coverage" in table.stdout
     assert "Gini" in table.stdout
     assert runner.invoke(args=["matching", "coverage", "--top", "0"]).exit_code == 2
+
+
+def test_what_was_measured_is_kept_for_the_quality_page(app: Flask, market: Matcher) -> None:
+    done = app.test_cli_runner().invoke(args=["matching", "coverage", "--keep"])
+    assert done.exit_code == 0, done.output
+    with reading_session(market.engine) as session:
+        run = session.exec(select(EvaluationRun)).one()
+    figures = run_figures.read(run.figures)
+    assert (run.task, run.documents) == ("coverage", 5)
+    # Of two needs and three results all but one are shown to somebody.
+    assert figures.coverage == pytest.approx(4 / 5)
+    assert figures.gini is not None
+    assert (figures.lorenz[0], figures.lorenz[-1], len(figures.lorenz)) == (0.0, 1.0, 101)
+    assert list(figures.lorenz) == sorted(figures.lorenz)
 
 
 def test_an_empty_market_is_said_to_be_empty(app: Flask, matcher: Matcher) -> None:

@@ -11,14 +11,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from matchmaker.accounts.models import Role
 from matchmaker.accounts.schemas import Actor
 from matchmaker.app import create_app
 from matchmaker.config import Settings
 from matchmaker.core.clock import now
 from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
+from matchmaker.interests.expression_form import pair_score
+from matchmaker.interests.match_pages import explained
 from matchmaker.listings import queries as listings
 from matchmaker.listings.confidence import EVERYTHING, STRANGER, Reader, Sight
 from matchmaker.listings.models import Direction, Listing, ListingText
@@ -31,6 +34,8 @@ from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match, Quote, Scope
 from matchmaker.matching.scoring import total
+from matchmaker.review.models import Suggestion
+from matchmaker.review.service import Found, endorse, suggest
 from tests.factories.market import NEED, RESULT, publish, translate
 from tests.flows.actors import member
 from tests.matchmaker.matching.conftest import CountingEncoder, People, changed
@@ -423,3 +428,27 @@ def test_the_matcher_reads_everything_and_says_nothing(engine: Engine, people: P
     assert service.sealed_words(session, whole).keys() == {
         p.digest for p in pieces_of(whole.texts, Hidden(embargo=True)) if p.sealed
     }
+
+
+@pytest.mark.parametrize("endorsed", [False, True])
+def test_whoever_is_interested_by_themselves_reads_no_sealed_word_off_the_score(
+    app: Flask, matcher: Matcher, pair: tuple[Listing, Listing], person: Callable[..., Actor], *, endorsed: bool
+) -> None:
+    need, result = pair
+    broker = person(Role.BROKER)
+    with unit_of_work(matcher.engine) as uow:
+        suggest(uow, [Found(need.id or 0, result.id or 0, 0.5)])
+        match = uow.session.exec(select(Suggestion).where(Suggestion.result_id == result.id)).one()
+        if endorsed:
+            endorse(uow, match.public_id, revision=match.revision, actor=broker)
+    open_score = next(x.score for x in matches(matcher, need) if x.listing.id == result.id)
+    sealed_score = matches(matcher, need, desk=True)[0].score
+    assert sealed_score > open_score + 0.1
+    with app.test_request_context(), reading_session(matcher.engine) as session:
+        match = session.exec(select(Suggestion).where(Suggestion.result_id == result.id)).one()
+        full = listings.fulls_by_id(session, [need.id or 0, result.id or 0])
+        found = explained(session, match, full, "en")
+        asked = pair_score(session, result.public_id, need.public_id, "en")
+    assert found is not None
+    assert found.score == pytest.approx(sealed_score if endorsed else open_score, abs=1e-6)
+    assert asked == pytest.approx(open_score, abs=1e-6)
