@@ -56,6 +56,10 @@ _PARTNERSHIP_HINTS = (
 _MONEY_HINTS = lazy("The need could give its budget."), lazy("The result could say what it costs.")
 
 
+# Whoever names more areas than this has some in common with everybody; by so many characters of a code.
+MOST_AREAS, AREA = 4, {"ipc": 1, "nace": 2}
+
+
 def text_fit(pair: Pair) -> Answer:
     """How far the best pair of passages stands out, whatever the two languages are."""
     for least, words in _FIT_WORDS:
@@ -226,6 +230,12 @@ def _closest(scheme: str, pair: Pair, hints: Hints) -> Answer:
         return Answer(0.0, lazy("No code in common."))
     # Titles of the classification list everything they cover; the first of it says enough in a reason.
     label = re.split("[;；]", taxonomy.label(scheme, code, current_language()))[0].rstrip(".。")
+    focus = min(1.0, MOST_AREAS / max(len({code[: AREA[scheme]] for code in codes}) for codes in (need, result)))
+    if focus < 1:
+        return Answer(
+            value * focus,
+            lazy("In common: %(label)s; but one side names so many areas that it says less.", label=label),
+        )
     if value < BROAD:
         return Answer(value, lazy("Only the broad area is the same: %(label)s.", label=label))
     return Answer(value, lazy("In common: %(label)s.", label=label))

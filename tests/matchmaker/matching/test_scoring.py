@@ -261,3 +261,17 @@ def test_the_points_that_a_reader_sees_add_up_to_the_score_that_a_reader_sees(pa
     for each, points in whole_points(found):
         assert abs(points - 100 * each.points) < 1 + 1e-9
         assert 0 <= points <= percent(each.weight)
+
+
+def test_who_names_every_area_has_less_in_common_than_who_names_theirs() -> None:
+    need = Side(ipc=("E21B",))
+    own, all_areas = (
+        Side(ipc=("E21B", "B25J")),
+        Side(ipc=("E21B", "A61B", "B25J", "C08L", "D06M", "F16H", "G06T", "H02J")),
+    )
+    honest, stuffed = (
+        next(part for part in parts(scoring.Pair(need, result, 0.5, NOW)) if part.name == "common_fields")
+        for result in (own, all_areas)
+    )
+    assert stuffed.value == pytest.approx(honest.value / 2)
+    assert "so many areas" in str(stuffed.words)
