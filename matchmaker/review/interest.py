@@ -1,5 +1,6 @@
 """A side comes by itself: its interest is a yes before anybody was asked, and goes to a broker or to the other side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -42,6 +43,10 @@ _AFRESH: dict[str, Any] = {
     "decided_by": None,
     "decided_at": None,
 }
+
+
+# Whoever parked a match has signed it and endorsed nothing.
+_UNJUDGED: dict[str, Any] = {"decided_by": None, "decided_at": None}
 
 
 @dataclass(frozen=True)
@@ -96,10 +101,10 @@ def _from_the_desk(uow: UnitOfWork, suggestion: Suggestion, coming: Coming) -> N
     """Nobody was asked yet: to a broker first where the other side has one or cannot answer by itself."""
     broker = _broker_of(uow, suggestion, coming.side.other)
     if broker is None and has_account(uow.session, suggestion, coming.side.other):
-        _straight_to_the_other(uow, suggestion, coming)
+        _to_the_other(uow, suggestion, coming, {**coming.changes, **_UNJUDGED})
         return
     until = review_by(uow.session, suggestion, coming.side.other, coming.at)
-    changes = {**coming.changes, "deadline_at": until, "parked_until": None}
+    changes = {**coming.changes, **_UNJUDGED, "deadline_at": until, "parked_until": None}
     if suggestion.broker_id is None and broker is not None:
         changes |= {"broker_id": broker, "assigned_at": coming.at}
     move = Move(State.IN_REVIEW, coming.actor, coming.side, Party.SYSTEM, REASON, changes=changes)
@@ -111,7 +116,11 @@ def _from_the_desk(uow: UnitOfWork, suggestion: Suggestion, coming: Coming) -> N
 
 
 def _straight_to_the_other(uow: UnitOfWork, suggestion: Suggestion, coming: Coming) -> None:
-    move = Move(State.OFFERED_SECOND, coming.actor, coming.side, reason=REASON, changes=coming.changes)
+    _to_the_other(uow, suggestion, coming, coming.changes)
+
+
+def _to_the_other(uow: UnitOfWork, suggestion: Suggestion, coming: Coming, changes: Mapping[str, Any]) -> None:
+    move = Move(State.OFFERED_SECOND, coming.actor, coming.side, reason=REASON, changes=changes)
     pass_on(uow, suggestion, move, coming.at)
 
 

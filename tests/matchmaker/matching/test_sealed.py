@@ -34,9 +34,15 @@ from matchmaker.matching.ranking import Ranking
 from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Match, Quote, Scope
 from matchmaker.matching.scoring import total
-from matchmaker.review.models import Suggestion
-from matchmaker.review.service import Found, endorse, suggest
+from matchmaker.review.interest import Coming, come_forward
+from matchmaker.review.models import Side, State, Suggestion
+from matchmaker.review.moves import Move
+from matchmaker.review.offers import pass_on
+from matchmaker.review.service import Found, Pause, endorse, park, suggest, unpark
+from matchmaker.review.sides import is_endorsed
+from matchmaker.review.states import Party
 from tests.factories.market import NEED, RESULT, publish, translate
+from tests.factories.matches import arena, reach
 from tests.flows.actors import member
 from tests.matchmaker.matching.conftest import CountingEncoder, People, changed
 
@@ -428,6 +434,25 @@ def test_the_matcher_reads_everything_and_says_nothing(engine: Engine, people: P
     assert service.sealed_words(session, whole).keys() == {
         p.digest for p in pieces_of(whole.texts, Hidden(embargo=True)) if p.sealed
     }
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_pair_that_a_broker_only_put_aside_is_nobodys_word(
+    engine: Engine, person: Callable[..., Actor], *, back: bool
+) -> None:
+    """Parking is kept with who and when, as a verdict is; an interest that comes then was endorsed by nobody."""
+    found = arena(engine, person)
+    with unit_of_work(engine) as uow:
+        match = reach(found, State.SUGGESTED)
+        match = park(uow, match.public_id, Pause(), revision=match.revision, actor=found.broker)
+        if back:
+            match = unpark(uow, match.public_id, revision=match.revision, actor=found.broker)
+        assert match.decided_by == found.broker.person_id
+        come_forward(uow, match, Coming(Side.NEED, found.needer))
+        if match.state is State.IN_REVIEW:
+            pass_on(uow, match, Move(State.OFFERED_SECOND, party=Party.CLOCK), now())
+        assert match.state is State.OFFERED_SECOND
+        assert not is_endorsed(match)
 
 
 @pytest.mark.parametrize("endorsed", [False, True])
