@@ -18,8 +18,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, insert
-from sqlmodel import SQLModel
+from sqlalchemy import Engine, event
 
 from matchmaker.accounts import service as accounts
 from matchmaker.accounts.models import Broker, BrokerScope, Organisation, Person, Role, ScopeKind
@@ -27,6 +26,8 @@ from matchmaker.app import create_app
 from matchmaker.config import load
 from matchmaker.core.clock import now
 from matchmaker.core.ids import new_public_id
+from matchmaker.core.quantiles import quantile
+from matchmaker.db.bulk import insert_rows
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.uow import UnitOfWork, unit_of_work
 from matchmaker.listings.models import Direction, Listing, ListingCode, ListingText, Scheme, Status
@@ -92,11 +93,11 @@ def measure(app: Flask, readers: dict[str, int]) -> Figures:
     return Figures(
         open_matches=_open(engine),
         pages=len(pages),
-        page_p50_ms=_quantile(pages, 0.5),
-        page_p95_ms=_quantile(pages, 0.95),
+        page_p50_ms=quantile(pages, 0.5),
+        page_p95_ms=quantile(pages, 0.95),
         most_queries=max(counts.of_each),
-        body_p50_ms=_quantile(opened, 0.5),
-        body_p95_ms=_quantile(opened, 0.95),
+        body_p50_ms=quantile(opened, 0.5),
+        body_p95_ms=quantile(opened, 0.95),
     )
 
 
@@ -157,11 +158,6 @@ def _shown(client: FlaskClient) -> list[str]:
     return [part.partition("/")[0] for part in page.split('data-body="/desk/')[1:]]
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(share * len(ordered)))]
-
-
 def _people(uow: UnitOfWork) -> list[int]:
     """An administrator, then brokers with a scope each."""
     roles = [Role.ADMINISTRATOR, *([Role.BROKER] * BROKERS)]
@@ -194,10 +190,11 @@ def _listings(uow: UnitOfWork, dice: random.Random) -> dict[Direction, list[int]
         uow.session.add_all(rows)
         uow.session.flush()  # texts and codes need the listings' ids
         found[direction] = [row.id or 0 for row in rows]
-        _insert(uow, [_text(row, dice) for row in rows])
+        insert_rows(uow.session, [_text(row, dice) for row in rows])
         codes = {(row.id, dice.choice(SECTIONS)) for row in rows for _ in range(2)}
-        _insert(
-            uow, [ListingCode(listing_id=id_ or 0, scheme=Scheme.IPC_SECTION, code=code) for id_, code in sorted(codes)]
+        insert_rows(
+            uow.session,
+            [ListingCode(listing_id=id_ or 0, scheme=Scheme.IPC_SECTION, code=code) for id_, code in sorted(codes)],
         )
     return found
 
@@ -235,7 +232,7 @@ def _matches(
     for i, (need_id, result_id) in enumerate(sorted(pairs)[: number + number // 5]):
         state = State.SUGGESTED if i < number else dice.choice(later)
         rows.append(_match((need_id, result_id), state, dice, people))
-    _insert(uow, rows)
+    insert_rows(uow.session, rows)
 
 
 def _match(pair: tuple[int, int], state: State, dice: random.Random, people: Sequence[int]) -> Suggestion:
@@ -255,15 +252,6 @@ def _match(pair: tuple[int, int], state: State, dice: random.Random, people: Seq
         created_at=at,
         state_at=at,
     )
-
-
-def _insert(uow: UnitOfWork, rows: Sequence[SQLModel]) -> None:
-    """Thousands of rows in one statement."""
-    uow.session.execute(insert(type(rows[0])), [_columns(row) for row in rows])
-
-
-def _columns(row: SQLModel) -> dict[str, Any]:
-    return {name: value for name, value in row.__dict__.items() if not name.startswith("_") and name != "id"}
 
 
 def _open(engine: Engine) -> int:

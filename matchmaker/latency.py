@@ -25,6 +25,7 @@ from matchmaker.config import Settings
 from matchmaker.core.clock import now
 from matchmaker.core.errors import Misconfigured
 from matchmaker.core.ids import new_public_id
+from matchmaker.core.quantiles import quantile
 from matchmaker.db.engine import copy_database, open_engine, reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import queries as listings
@@ -73,9 +74,9 @@ def measure(settings: Settings, matcher: Matcher, posts: int, progress: Progress
         listings=count,
         posts=len(waits),
         posting_p50_s=statistics.median(waits),
-        posting_p95_s=_p95(waits),
+        posting_p95_s=quantile(waits, 0.95),
         ranking_p50_ms=statistics.median(ranking) * 1000,
-        ranking_p95_ms=_p95(ranking) * 1000,
+        ranking_p95_ms=quantile(ranking, 0.95) * 1000,
         server_rss_mb=memory >> 20,
     )
 
@@ -211,7 +212,3 @@ def _server(settings: Settings) -> Iterator[tuple["subprocess.Popen[str]", str]]
             yield process, address
         finally:
             process.terminate()
-
-
-def _p95(values: Sequence[float]) -> float:
-    return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]

@@ -20,8 +20,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from embeddings.encoders.base import Vectors
 from embeddings.encoders.ensemble import Block, blocks_of
@@ -30,6 +29,8 @@ from matchmaker.app import create_app
 from matchmaker.config import load
 from matchmaker.core.clock import now
 from matchmaker.core.ids import new_public_id
+from matchmaker.core.quantiles import quantile
+from matchmaker.db.bulk import insert_rows
 from matchmaker.db.engine import reading_session
 from matchmaker.db.migrate import upgrade
 from matchmaker.db.uow import UnitOfWork, unit_of_work
@@ -104,10 +105,10 @@ def measure(matcher: Matcher) -> Figures:
         results=len({int(owner) for layer in pool.layers for owner in layer.owners}) - len(needs),
         passages=sum(layer.passages.count for layer in pool.layers),
         needs=len(needs),
-        ranking_p50_ms=_quantile(ranked, 0.5),
-        ranking_p95_ms=_quantile(ranked, 0.95),
-        search_p50_ms=_quantile(searched, 0.5),
-        search_p95_ms=_quantile(searched, 0.95),
+        ranking_p50_ms=_milliseconds(ranked, 0.5),
+        ranking_p95_ms=_milliseconds(ranked, 0.95),
+        search_p50_ms=_milliseconds(searched, 0.5),
+        search_p95_ms=_milliseconds(searched, 0.95),
     )
 
 
@@ -188,7 +189,7 @@ def _insert(uow: UnitOfWork, batch: Sequence[Invented]) -> None:
         [row for one in batch for row in one.passages],
         [_embedding(one) for one in batch],
     ):
-        _insert_rows(session, rows)
+        insert_rows(session, rows)
     lexicon.store(session, [_entry(one) for one in batch])
 
 
@@ -203,11 +204,6 @@ def _entry(one: Invented) -> lexicon.Entry:
     return lexicon.Entry(one.listing.id or 0, Direction.RESULT.value, one.listing.country, words)
 
 
-def _insert_rows(session: Session, rows: Sequence[SQLModel]) -> None:
-    columns = [{name: value for name, value in row if name != "id"} for row in rows]
-    session.execute(insert(type(rows[0])), columns)
-
-
 def _ranked(ranking: Ranking, full: listings.FullListing, scope: Scope) -> float:
     """Seconds to the matches of a need that nobody has asked for yet."""
     ranking.matcher.view(ranking.session).questions.clear()
@@ -220,9 +216,8 @@ def _seconds(ask: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return round(1000 * ordered[min(len(ordered) - 1, round(share * len(ordered)))], 1)
+def _milliseconds(seconds: Sequence[float], share: float) -> float:
+    return round(1000 * quantile(seconds, share), 1)
 
 
 def main(results: int = RESULTS) -> None:

@@ -66,7 +66,7 @@ def read(folder: Path) -> Dataset:
 
 
 def kept_back(dataset: Dataset) -> Dataset:
-    """The half of a task's queries (odd checksums of their ids) that no constant of the ranking was chosen on."""
+    """The half of a task's queries (odd checksums of their ids) that the recipe's constants were not chosen on."""
     asked = tuple(query for query in dataset.queries if zlib.crc32(query.id.encode()) % 2)
     return replace(dataset, queries=asked, relevant={query.id: dataset.relevant[query.id] for query in asked})
 

@@ -32,7 +32,7 @@ from matchmaker.db.engine import reading_session
 from matchmaker.db.uow import unit_of_work
 from matchmaker.listings import sources
 from matchmaker.matching import family_queries, family_tasks, queries, reason_check, runs
-from matchmaker.matching.coverage import ALL, Coverage
+from matchmaker.matching.coverage import ALL, TOP, Coverage
 from matchmaker.matching.coverage import measure as measure_exposure
 from matchmaker.matching.demo_task import demo
 from matchmaker.matching.evaluation import SCOPES, Also, Result
@@ -183,7 +183,7 @@ class Wish:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--ablation", is_flag=True, help="Measure what each step of the ranking is worth, too.")
 @click.option("--reasons", is_flag=True, help="Take shown reasons out of documents and see whether scores fall.")
-@click.option("--half", is_flag=True, help="Ask only the half of the queries that no constant was chosen on.")
+@click.option("--half", is_flag=True, help="Ask only the half of the queries that the recipe was not chosen on.")
 @click.option("--keep", is_flag=True, help="Keep the figures for the quality page of administrators.")
 @click.option("--note", default="", help="A line about this run, kept with it.")
 def evaluate(folder: Path | None, **wishes: Any) -> None:
@@ -250,26 +250,20 @@ def _keep_run(found: runs.Finding) -> None:
 
 
 @matching.command("coverage")
-@click.option("--top", default=20, show_default=True, type=click.IntRange(1, 200), help="How long each list is.")
+@click.option("--top", default=TOP, show_default=True, type=click.IntRange(1, 200), help="How long each list is.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--keep", is_flag=True, help="Keep the figures for the quality page of administrators.")
 def coverage(top: int, as_json: bool, keep: bool) -> None:
     """Who is shown how often, when every published listing asks across borders."""
+    if keep and top != TOP:
+        raise Misconfigured(f"the quality page shows lists of {TOP}: leave --top out, or --keep")
     prepare()
     encoder, begun = matcher().open().name, perf_counter()
     with bars() as say:
         found = measure_exposure(matcher(), top, say)
     if keep:
-        _keep_run(
-            runs.Finding(
-                task=runs.COVERAGE,
-                encoder=encoder,
-                figures=found.as_figures(),
-                scope="cross_border",
-                seconds=perf_counter() - begun,
-                documents=sum(groups[ALL].documents for groups in found.directions.values()),
-            )
-        )
+        figures, took = found.as_figures(), perf_counter() - begun
+        _keep_run(runs.Finding(runs.COVERAGE, encoder, figures, seconds=took, documents=found.documents))
     if as_json:
         json.dump(found.as_dict(), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")

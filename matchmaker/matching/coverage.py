@@ -22,6 +22,8 @@ from matchmaker.matching.runtime import Matcher
 from matchmaker.matching.schemas import Scope
 
 ALL = "all"
+# How long a list is whose reader is thought to see all of it.
+TOP = 20
 # So many listings are held in memory at a time; of each only its list's row ids are kept.
 BATCH = 100
 
@@ -42,6 +44,11 @@ class Coverage:
             for direction, groups in self.directions.items()
         }
         return {"top": self.top, **directions}
+
+    @property
+    def documents(self) -> int:
+        """How many listings could be shown, in both directions."""
+        return sum(groups[ALL].documents for groups in self.directions.values())
 
     def as_figures(self) -> dict[str, object]:
         """All listings together, as the quality page reads them (run_figures.py)."""

@@ -189,13 +189,13 @@ def _rows(
             asked=asked.get(item.suggestion.id or 0, Asked()),
             need_kin=kin.get(item.suggestion.need_id or 0, NO_KIN),
             result_kin=kin.get(item.suggestion.result_id or 0, NO_KIN),
-            averse=taste.of_pair(viewer.averse, item.traits) if is_ordered_by_taste(item.suggestion) else (),
+            averse=taste.of_pair(viewer.averse, item.traits) if _is_ordered_by_taste(item.suggestion) else (),
         )
         for item in items
     ]
 
 
-def is_ordered_by_taste(suggestion: Suggestion) -> bool:
+def _is_ordered_by_taste(suggestion: Suggestion) -> bool:
     """Whether the match is still to be decided, and nobody waits for a word about it."""
     return suggestion.state in TO_DECIDE and suggestion.origin is not Origin.INTEREST
 

@@ -70,9 +70,9 @@ TRAITS: dict[DeclineReason, Kind] = {
 
 def of_people(session: Session, people: Sequence[int], at: datetime) -> dict[int, list[Aversion]]:
     """Person → what they have had enough of, from their last verdicts before this moment; one query."""
-    place = func.row_number().over(partition_by=col(Suggestion.decided_by), order_by=col(Suggestion.decided_at).desc())
+    newest = func.row_number().over(partition_by=col(Suggestion.decided_by), order_by=col(Suggestion.decided_at).desc())
     lately = (
-        select(col(Suggestion.id).label("id"), place.label("place"))
+        select(col(Suggestion.id).label("id"), newest.label("place"))
         .where(
             col(Suggestion.decided_by).in_(people),
             col(Suggestion.decided_at) > at - REMEMBERED,

@@ -16,10 +16,10 @@ from matchmaker.core.clock import now
 from matchmaker.core.errors import Misconfigured
 from matchmaker.db.uow import unit_of_work
 from matchmaker.desk_figures import counting
-from matchmaker.insights import quality_page
+from matchmaker.insights import quality_charts, quality_page
 from matchmaker.insights.quality_charts import Run
 from matchmaker.listings.models import Direction
-from matchmaker.matching import run_figures, runs
+from matchmaker.matching import evaluation, run_figures, runs
 from matchmaker.matching.models import EvaluationRun
 from matchmaker.review.models import State
 from tests.factories import evaluation_runs as made
@@ -143,6 +143,10 @@ def test_a_number_that_no_run_has_is_not_there_however_long_it_is(office, kept):
         assert office.get(address).status_code == 404
     for step in ("hide", "show"):
         assert office.post(f"/admin/insights/runs/{far}/{step}").status_code == 404
+
+
+def test_every_step_that_is_measured_has_a_title():
+    assert set(quality_charts.STEPS) == {evaluation.ADAPTER, *evaluation.STEPS}
 
 
 def test_the_drawing_of_steps_shows_what_each_is_worth(app, kept, engine):

@@ -71,6 +71,8 @@ def test_what_was_measured_is_kept_for_the_quality_page(app: Flask, market: Matc
     # Of two needs and three results all but one are shown to somebody.
     assert figures.coverage == pytest.approx(4 / 5)
     assert figures.gini is not None
+    refused = app.test_cli_runner().invoke(args=["matching", "coverage", "--keep", "--top", "5"])
+    assert "--top" in str(refused.exception)
     assert (figures.lorenz[0], figures.lorenz[-1], len(figures.lorenz)) == (0.0, 1.0, 101)
     assert list(figures.lorenz) == sorted(figures.lorenz)
 
