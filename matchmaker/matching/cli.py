@@ -263,7 +263,9 @@ def coverage(top: int, as_json: bool, keep: bool) -> None:
         found = measure_exposure(matcher(), top, say)
     if keep:
         figures, took = found.as_figures(), perf_counter() - begun
-        _keep_run(runs.Finding(runs.COVERAGE, encoder, figures, seconds=took, documents=found.documents))
+        _keep_run(
+            runs.Finding(runs.COVERAGE, encoder, figures, scope="cross_border", seconds=took, documents=found.documents)
+        )
     if as_json:
         json.dump(found.as_dict(), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
